@@ -1,0 +1,24 @@
+//! Bounds that hold everywhere, in one place.
+
+/// Audiences an environment may accept.
+pub const AUDIENCES: usize = 16;
+/// Bytes of one audience or issuer.
+pub const AUDIENCE_BYTES: usize = 512;
+/// Seconds of clock leeway an environment may grant.
+pub const LEEWAY_SECS: u32 = 300;
+/// Bytes of a project, environment or operator name.
+pub const NAME_BYTES: usize = 100;
+/// Bytes of a token's `sub`.
+pub const SUBJECT_BYTES: usize = 255;
+/// Bytes of a user's metadata as JSON text.
+pub const METADATA_BYTES: usize = 64 * 1024;
+/// Nesting of a user's metadata, the outermost object counted.
+pub const METADATA_DEPTH: usize = 16;
+/// Signing keys of one environment that may retire at the same time.
+pub const RETIRING_KEYS: usize = 3;
+/// Longest overlap of a rotation, in seconds (30 days).
+pub const OVERLAP_SECS: i64 = 30 * 24 * 60 * 60;
+/// Projects an operator may be limited to.
+pub const OPERATOR_PROJECTS: usize = 100;
+/// Rows of one page of a list.
+pub const PAGE_ROWS: u32 = 200;

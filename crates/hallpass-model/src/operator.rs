@@ -1,0 +1,81 @@
+use crate::{OperatorId, OperatorKeyId, ProjectId, Timestamp};
+
+/// A person or program that administers Hallpass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operator {
+    /// Its id.
+    pub id: OperatorId,
+    /// Display name, unique in the installation.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// The projects it sees; `None` is all of them.
+    pub projects: Option<Vec<ProjectId>>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Set when it was shut out; its keys stop working.
+    pub disabled_at: Option<Timestamp>,
+}
+
+impl Operator {
+    /// Whether it may see a project.
+    #[must_use]
+    pub fn sees(&self, project: ProjectId) -> bool {
+        self.projects
+            .as_ref()
+            .is_none_or(|projects| projects.contains(&project))
+    }
+}
+
+/// What an operator may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Everything, operators included.
+    Admin,
+    /// Everything inside its projects, but not operators.
+    Member,
+    /// Reads users and audit.
+    Support,
+}
+
+impl Role {
+    /// Every role, most powerful first.
+    pub const ALL: [Self; 3] = [Self::Admin, Self::Member, Self::Support];
+
+    /// The word used in every surface and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Member => "member",
+            Self::Support => "support",
+        }
+    }
+
+    /// The reverse of [`Self::as_str`], in any letter case.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|role| role.as_str().eq_ignore_ascii_case(word))
+    }
+}
+
+/// One key of an operator; the key itself is kept only as a digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperatorKey {
+    /// Its id.
+    pub id: OperatorKeyId,
+    /// Whose it is.
+    pub operator_id: OperatorId,
+    /// Its first characters, to tell keys apart.
+    pub hint: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stops working; `None` is never.
+    pub expires_at: Option<Timestamp>,
+    /// Set when it was withdrawn.
+    pub revoked_at: Option<Timestamp>,
+    /// Last use, up to 5 s late.
+    pub last_used_at: Option<Timestamp>,
+}
