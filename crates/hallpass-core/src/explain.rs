@@ -1,0 +1,192 @@
+//! Permission decisions with their reasons. Asks the same evaluator that enforcement asks, and has no effect: no
+//! user is made, nothing is recorded.
+
+use std::sync::Arc;
+
+use hallpass_model::{EnvironmentId, Error, Result};
+use hallpass_permissions::{
+    self as permissions, Claim, Explanation, Fault, Permission, TargetSpec,
+};
+use serde::{Deserialize, Deserializer};
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use crate::Shared;
+use crate::actor::OperatorCaller;
+use crate::calls::{CallQuestion, question_of_call};
+use crate::tokens::{Caller, accept, rules};
+
+/// Bytes of a bare claim.
+const CLAIM_BYTES: usize = 1024 * 1024;
+
+/// Explains decisions.
+pub struct Explain {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// Whose permissions, and what for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExplainRequest {
+    /// A user token of the environment.
+    #[serde(default)]
+    pub token: Option<String>,
+    /// A bare claim, as it would stand in a token. `null` is a (malformed) claim, not an absent one.
+    #[serde(default, deserialize_with = "even_null")]
+    pub claim: Option<Box<RawValue>>,
+    /// A call of the Connect surface.
+    #[serde(default)]
+    pub call: Option<Call>,
+    /// Or a question in the evaluator's own terms.
+    #[serde(default)]
+    pub question: Option<Question>,
+}
+
+/// A call of the Connect surface.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// The HTTP method.
+    pub method: String,
+    /// The path, with its query if it has one.
+    pub path: String,
+}
+
+/// May this be done to that?
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// The permission needed.
+    pub permission: Permission,
+    /// What it is needed on; left out: the user as such.
+    #[serde(default)]
+    pub target: TargetSpec,
+}
+
+impl Explain {
+    /// Explains for an operator; without token and claim, for a token without the claim.
+    ///
+    /// # Errors
+    /// `not_found`; 422: `token_refused` with `meta.reason`, `permission_claim_malformed`, `call_needs_target`,
+    /// `unknown_call`, `one_of_two`.
+    pub async fn for_operator(
+        &self,
+        caller: &OperatorCaller,
+        environment: EnvironmentId,
+        request: ExplainRequest,
+    ) -> Result<Explanation> {
+        let found = self
+            .shared
+            .store
+            .read()
+            .await?
+            .find_environment(environment)
+            .await?;
+        caller.visible_environment(found)?;
+        let (permission, target) = question(&request)?;
+        let claim = match self.given_claim(environment, &request).await? {
+            Some(claim) => claim,
+            None => Claim::absent(),
+        };
+        Ok(permissions::explain(&claim, &target, permission))
+    }
+
+    /// Explains for a connected user; without token and claim, for the token of this request.
+    ///
+    /// # Errors
+    /// As for an operator.
+    pub async fn for_caller(
+        &self,
+        caller: &Caller,
+        request: ExplainRequest,
+    ) -> Result<Explanation> {
+        let (permission, target) = question(&request)?;
+        match self.given_claim(caller.environment(), &request).await? {
+            Some(claim) => Ok(permissions::explain(&claim, &target, permission)),
+            None => Ok(permissions::explain(caller.claim(), &target, permission)),
+        }
+    }
+
+    async fn given_claim(
+        &self,
+        environment: EnvironmentId,
+        request: &ExplainRequest,
+    ) -> Result<Option<Claim>> {
+        self.shared.trust.require_confirmed()?;
+        let snapshot = self
+            .shared
+            .trust
+            .snapshot(environment, &self.shared.store, &self.shared.ledger)
+            .await?;
+        match (&request.token, &request.claim) {
+            (None, None) => Ok(None),
+            (Some(_), Some(_)) => Err(one_of_two("/claim", "give a token or a claim, not both")),
+            (Some(token), None) => {
+                let accepted =
+                    accept(token, &snapshot, self.shared.clock.now()).map_err(|refusal| {
+                        Error::unprocessable(
+                            "token_refused",
+                            format!("this token would be refused: {}", refusal.message()),
+                        )
+                        .at("/token")
+                        .with_meta(
+                            json!({ "reason": refusal.code(), "pointer": refusal.pointer() }),
+                        )
+                    })?;
+                Ok(Some(accepted.claim))
+            }
+            (None, Some(claim)) => {
+                if claim.get().len() > CLAIM_BYTES {
+                    return Err(
+                        Error::too_large("claim_too_large", "a claim may have 1 MiB").at("/claim"),
+                    );
+                }
+                Claim::parse_with(claim.get(), rules::parse_options(&snapshot.settings))
+                    .map(Some)
+                    .map_err(malformed)
+            }
+        }
+    }
+}
+
+fn question(request: &ExplainRequest) -> Result<(Permission, TargetSpec)> {
+    match (&request.call, &request.question) {
+        (None, Some(question)) => Ok((question.permission, question.target.clone())),
+        (Some(call), None) => match question_of_call(&call.method, &call.path) {
+            CallQuestion::Asks(permission, target) => Ok((permission, target)),
+            CallQuestion::NeedsTarget(permission) => Err(Error::unprocessable(
+                "call_needs_target",
+                format!("what this call acts on is not in its path; ask with question and the permission {}", permission.as_str()),
+            )
+            .at("/call/path")
+            .with_meta(json!({ "permission": permission.as_str() }))),
+            CallQuestion::ValidToken => Err(Error::unprocessable(
+                "no_permission_needed",
+                "every valid token may make this call; what is not visible to it is left out of the answer",
+            )
+            .at("/call")),
+            CallQuestion::Unknown => {
+                Err(Error::unprocessable("unknown_call", "no such call; paths begin with /projects/<environment id>/sdk/").at("/call"))
+            }
+        },
+        (Some(_), Some(_)) => Err(one_of_two("/question", "give a call or a question, not both")),
+        (None, None) => Err(one_of_two("", "give a call or a question")),
+    }
+}
+
+fn malformed(fault: Fault) -> Error {
+    let pointer = fault.pointer.clone();
+    Error::unprocessable("permission_claim_malformed", fault.to_string())
+        .at(format!("/claim{pointer}"))
+        .with_meta(json!({ "pointer": pointer }))
+}
+
+fn one_of_two(pointer: &str, message: &str) -> Error {
+    Error::unprocessable("one_of_two", message).at(pointer)
+}
+
+fn even_null<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(deserializer).map(Some)
+}

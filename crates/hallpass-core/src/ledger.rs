@@ -1,0 +1,199 @@
+//! What is worth knowing but not worth waiting for: decisions, key uses. Collected in memory and written every
+//! two seconds in one transaction; a killed process loses at most the last five seconds of it.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hallpass_model::{AuditEntry, AuditKind, EnvironmentId, OperatorKeyId, Result, Timestamp};
+use hallpass_store::Store;
+
+use crate::clock::Clock;
+
+/// How often the ledger is written.
+pub(crate) const FLUSH_EVERY: Duration = Duration::from_secs(2);
+/// Decisions that wait at most; more are counted and dropped.
+const WAITING_DECISIONS: usize = 10_000;
+const SWEEP_EVERY_SECS: i64 = 3600;
+const SWEEP_ROWS: i64 = 10_000;
+const IDEMPOTENCY_SECS: i64 = 24 * 3600;
+
+/// How often a signing key was used; shared by every cached token that it verified.
+#[derive(Debug, Default)]
+pub(crate) struct KeyUse {
+    uses: AtomicI64,
+    last_used_at: AtomicI64,
+}
+
+impl KeyUse {
+    pub(crate) fn count(&self, now: Timestamp) {
+        self.uses.fetch_add(1, Ordering::Relaxed);
+        self.last_used_at
+            .fetch_max(now.as_micros(), Ordering::Relaxed);
+    }
+}
+
+#[derive(Default)]
+struct Waiting {
+    decisions: Vec<AuditEntry>,
+    operator_keys: HashMap<OperatorKeyId, Timestamp>,
+    signing_keys: HashMap<(EnvironmentId, String), Arc<KeyUse>>,
+    swept_at: Option<Timestamp>,
+}
+
+#[derive(Default)]
+pub(crate) struct Ledger {
+    waiting: Mutex<Waiting>,
+    /// Decisions older than this are swept.
+    pub(crate) keep_decisions_secs: i64,
+}
+
+impl Ledger {
+    pub(crate) fn new(keep_decisions_secs: i64) -> Self {
+        Self {
+            waiting: Mutex::default(),
+            keep_decisions_secs,
+        }
+    }
+
+    pub(crate) fn record_decision(&self, entry: AuditEntry) {
+        let mut waiting = self.waiting();
+        if waiting.decisions.len() < WAITING_DECISIONS {
+            waiting.decisions.push(entry);
+        } else {
+            metrics::counter!("hallpass_decisions_not_recorded_total").increment(1);
+        }
+    }
+
+    pub(crate) fn operator_key_used(&self, key: OperatorKeyId, now: Timestamp) {
+        self.waiting().operator_keys.insert(key, now);
+    }
+
+    pub(crate) fn uses_of(&self, environment: EnvironmentId, kid: &str) -> Arc<KeyUse> {
+        Arc::clone(
+            self.waiting()
+                .signing_keys
+                .entry((environment, kid.to_owned()))
+                .or_default(),
+        )
+    }
+
+    /// Writes what waits. What could not be written waits on.
+    pub(crate) async fn flush(&self, store: &Store, clock: &dyn Clock) -> Result<()> {
+        let now = clock.now();
+        let (decisions, operator_keys, uses, sweep) = self.take(now);
+        if decisions.is_empty() && operator_keys.is_empty() && uses.is_empty() && !sweep {
+            return Ok(());
+        }
+        let written = self
+            .write(store, now, &decisions, &operator_keys, &uses, sweep)
+            .await;
+        if written.is_err() {
+            self.put_back(decisions, operator_keys, uses);
+        }
+        written
+    }
+
+    async fn write(
+        &self,
+        store: &Store,
+        now: Timestamp,
+        decisions: &[AuditEntry],
+        operator_keys: &HashMap<OperatorKeyId, Timestamp>,
+        uses: &[Uses],
+        sweep: bool,
+    ) -> Result<()> {
+        let mut tx = store.write().await?;
+        for entry in decisions {
+            tx.insert_audit(entry).await?;
+        }
+        for (key, at) in operator_keys {
+            tx.touch_operator_key(*key, *at).await?;
+        }
+        for used in uses {
+            tx.add_signing_key_uses(used.environment, &used.kid, used.count, used.last_used_at)
+                .await?;
+        }
+        if sweep {
+            tx.delete_audit_before(
+                AuditKind::Decision,
+                now.plus_secs(-self.keep_decisions_secs),
+                SWEEP_ROWS,
+            )
+            .await?;
+            tx.delete_idempotent_before(now.plus_secs(-IDEMPOTENCY_SECS))
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    fn take(
+        &self,
+        now: Timestamp,
+    ) -> (
+        Vec<AuditEntry>,
+        HashMap<OperatorKeyId, Timestamp>,
+        Vec<Uses>,
+        bool,
+    ) {
+        let mut waiting = self.waiting();
+        let uses = waiting
+            .signing_keys
+            .iter()
+            .filter_map(|((environment, kid), key)| {
+                let count = key.uses.swap(0, Ordering::Relaxed);
+                (count > 0).then(|| Uses {
+                    environment: *environment,
+                    kid: kid.clone(),
+                    count,
+                    last_used_at: Timestamp::from_micros(key.last_used_at.load(Ordering::Relaxed)),
+                    key: Arc::clone(key),
+                })
+            })
+            .collect();
+        let sweep = waiting
+            .swept_at
+            .is_none_or(|at| now >= at.plus_secs(SWEEP_EVERY_SECS));
+        if sweep {
+            waiting.swept_at = Some(now);
+        }
+        (
+            std::mem::take(&mut waiting.decisions),
+            std::mem::take(&mut waiting.operator_keys),
+            uses,
+            sweep,
+        )
+    }
+
+    fn put_back(
+        &self,
+        mut decisions: Vec<AuditEntry>,
+        operator_keys: HashMap<OperatorKeyId, Timestamp>,
+        uses: Vec<Uses>,
+    ) {
+        let mut waiting = self.waiting();
+        decisions.append(&mut waiting.decisions);
+        decisions.truncate(WAITING_DECISIONS);
+        waiting.decisions = decisions;
+        for (key, at) in operator_keys {
+            waiting.operator_keys.entry(key).or_insert(at);
+        }
+        for used in uses {
+            used.key.uses.fetch_add(used.count, Ordering::Relaxed);
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Uses {
+    environment: EnvironmentId,
+    kid: String,
+    count: i64,
+    last_used_at: Timestamp,
+    key: Arc<KeyUse>,
+}

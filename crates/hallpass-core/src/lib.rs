@@ -1,0 +1,38 @@
+//! The rules of Hallpass, one module per noun. Surfaces call a service once per request; services open, pass down
+//! and commit their own transactions.
+
+mod actor;
+mod audit;
+mod calls;
+mod change;
+mod clock;
+mod environments;
+mod explain;
+mod health;
+mod ledger;
+mod metadata;
+mod names;
+mod operators;
+mod projects;
+mod rng;
+mod secret_text;
+mod services;
+mod signing_keys;
+mod tokens;
+mod users;
+
+pub use actor::{Actor, Created, IdempotencyKey, OperatorCaller};
+pub use audit::{Audit, AuditQuery};
+pub use calls::{CallQuestion, question_of_call};
+pub use clock::{Clock, SettableClock, SystemClock};
+pub use environments::{EnvironmentPatch, Environments};
+pub use explain::{Explain, ExplainRequest, Question};
+pub use health::{Check, Health, Readiness};
+pub use operators::{KEY_PREFIX, NewOperator, NewOperatorKey, OperatorPatch, Operators};
+pub use projects::Projects;
+pub use rng::{Rng, SystemRng};
+pub(crate) use services::Shared;
+pub use services::{DecisionLog, Options, Services};
+pub use signing_keys::{GENERATED_BITS, GeneratedKey, SigningKeys};
+pub use tokens::{Caller, OfflineReport, Step, TokenReport, Tokens, check_offline};
+pub use users::{Me, RevokedUser, Users};

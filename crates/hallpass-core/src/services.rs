@@ -1,0 +1,189 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hallpass_model::Result;
+use hallpass_store::Store;
+use tokio::task::JoinHandle;
+
+use crate::ledger::{FLUSH_EVERY, Ledger};
+use crate::tokens::TokenCache;
+use crate::tokens::trust::Trust;
+use crate::{
+    Audit, Clock, Environments, Explain, Health, Operators, Projects, Rng, SigningKeys, Tokens,
+    Users,
+};
+
+/// What the operator of this process chose.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Bytes that remembered tokens may take together.
+    pub token_cache_bytes: u64,
+    /// Which permission decisions become audit rows.
+    pub record_decisions: DecisionLog,
+    /// Days after which decision rows are swept. Changes are kept for ever.
+    pub keep_decisions_days: u32,
+}
+
+/// Which permission decisions become audit rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecisionLog {
+    /// None of them.
+    None,
+    /// Those that refuse.
+    Denied,
+    /// Every one; grows with the traffic.
+    All,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            token_cache_bytes: 32 * 1024 * 1024,
+            record_decisions: DecisionLog::Denied,
+            keep_decisions_days: 30,
+        }
+    }
+}
+
+/// What services share.
+pub(crate) struct Shared {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rng: Arc<dyn Rng>,
+    pub(crate) options: Options,
+    pub(crate) trust: Trust,
+    pub(crate) ledger: Ledger,
+    pub(crate) cache: TokenCache,
+}
+
+/// Every service, and the tasks that keep them true.
+pub struct Services {
+    /// Products of the operator.
+    pub projects: Projects,
+    /// Where keys, users and settings live.
+    pub environments: Environments,
+    /// The customer's keys.
+    pub signing_keys: SigningKeys,
+    /// User tokens.
+    pub tokens: Tokens,
+    /// Connected users.
+    pub users: Users,
+    /// Operators and their keys.
+    pub operators: Operators,
+    /// The audit trail.
+    pub audit: Audit,
+    /// Permission decisions with their reasons.
+    pub explain: Explain,
+    /// Readiness.
+    pub health: Health,
+    /// The clock that every rule uses.
+    pub clock: Arc<dyn Clock>,
+    /// The randomness that every id comes from.
+    pub rng: Arc<dyn Rng>,
+    shared: Arc<Shared>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Services {
+    /// Wires the services over a migrated database and starts what runs beside requests: following the trust state
+    /// and writing the ledger.
+    ///
+    /// # Errors
+    /// `storage_unavailable` when the trust state cannot be read.
+    pub async fn start(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+        options: Options,
+    ) -> Result<Arc<Self>> {
+        const DAY_SECS: i64 = 24 * 3600;
+        store.ping().await?;
+        let shared = Arc::new(Shared {
+            trust: Trust::new(),
+            ledger: Ledger::new(i64::from(options.keep_decisions_days) * DAY_SECS),
+            cache: TokenCache::with_capacity(options.token_cache_bytes),
+            store,
+            clock,
+            rng,
+            options,
+        });
+        let services = Arc::new(Self {
+            projects: Projects {
+                shared: Arc::clone(&shared),
+            },
+            environments: Environments {
+                shared: Arc::clone(&shared),
+            },
+            signing_keys: SigningKeys {
+                shared: Arc::clone(&shared),
+            },
+            tokens: Tokens {
+                shared: Arc::clone(&shared),
+            },
+            users: Users {
+                shared: Arc::clone(&shared),
+            },
+            operators: Operators {
+                shared: Arc::clone(&shared),
+            },
+            audit: Audit {
+                shared: Arc::clone(&shared),
+            },
+            explain: Explain {
+                shared: Arc::clone(&shared),
+            },
+            health: Health {
+                shared: Arc::clone(&shared),
+            },
+            clock: Arc::clone(&shared.clock),
+            rng: Arc::clone(&shared.rng),
+            shared: Arc::clone(&shared),
+            tasks: Mutex::default(),
+        });
+        let follower = tokio::spawn({
+            let shared = Arc::clone(&shared);
+            async move { shared.trust.follow(&shared.store).await }
+        });
+        let writer = tokio::spawn(write_ledger(Arc::clone(&shared)));
+        services
+            .tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend([follower, writer]);
+        shared.trust.first_confirmation().await;
+        Ok(services)
+    }
+
+    /// Stops what runs beside requests and writes what still waits.
+    pub async fn stop(&self) {
+        for task in self
+            .tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .drain(..)
+        {
+            task.abort();
+        }
+        self.flush().await;
+    }
+
+    /// Writes now what otherwise waits up to two seconds: decisions and use counts.
+    pub async fn flush(&self) {
+        flush(&self.shared).await;
+    }
+}
+
+async fn write_ledger(shared: Arc<Shared>) {
+    loop {
+        tokio::time::sleep(FLUSH_EVERY).await;
+        flush(&shared).await;
+    }
+}
+
+async fn flush(shared: &Shared) {
+    if let Err(error) = shared.ledger.flush(&shared.store, &*shared.clock).await {
+        tracing::warn!(
+            code = error.code(),
+            "decisions and use counts could not be written and wait"
+        );
+    }
+}

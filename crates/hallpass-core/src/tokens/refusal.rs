@@ -1,0 +1,141 @@
+use hallpass_jose::{ClaimError, TokenError};
+use hallpass_model::{Error, MalformedSubject};
+use hallpass_permissions::Fault;
+use serde_json::json;
+
+/// Why a token is not accepted here. Its code is what clients, metrics and reports name it by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Token(TokenError),
+    Claim(ClaimError),
+    WrongType,
+    NoSigningKey,
+    MissingClaim(&'static str),
+    Subject(MalformedSubject),
+    ExpiresBeforeIssue,
+    StartsAfterEnd,
+    Expired { secs_ago: i64 },
+    NotYetValid { in_secs: i64 },
+    IssuedInFuture { in_secs: i64 },
+    LivesTooLong { max_secs: u32 },
+    AudienceMissing,
+    AudienceMismatch,
+    IssuerMismatch,
+    Permissions(Fault),
+    PermissionsMissing,
+    Revoked,
+    UserFrozen,
+}
+
+impl Refusal {
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Token(error) => error.code(),
+            Self::Claim(error) => error.code(),
+            Self::WrongType => "wrong_type",
+            Self::NoSigningKey => "no_signing_key",
+            Self::MissingClaim(_) => "claim_missing",
+            Self::Subject(_) | Self::ExpiresBeforeIssue | Self::StartsAfterEnd => "claim_malformed",
+            Self::Expired { .. } => "token_expired",
+            Self::NotYetValid { .. } => "token_not_yet_valid",
+            Self::IssuedInFuture { .. } => "iat_in_future",
+            Self::LivesTooLong { .. } => "lifetime_too_long",
+            Self::AudienceMissing => "aud_missing",
+            Self::AudienceMismatch => "aud_mismatch",
+            Self::IssuerMismatch => "iss_mismatch",
+            Self::Permissions(_) => "permission_claim_malformed",
+            Self::PermissionsMissing => "permission_claim_missing",
+            Self::Revoked => "token_revoked",
+            Self::UserFrozen => "user_frozen",
+        }
+    }
+
+    /// What is wrong and what to do; holds nothing of the token but numbers.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::Token(error) => error.to_string(),
+            Self::Claim(error) => error.to_string(),
+            Self::WrongType => {
+                "the header's typ names another kind of token; use \"JWT\" or leave it out".into()
+            }
+            Self::NoSigningKey => {
+                "this environment has no signing key yet; generate or import one, then sign with it"
+                    .into()
+            }
+            Self::MissingClaim(name) => {
+                format!("the claim {name} is missing; a user token needs sub, iat and exp")
+            }
+            Self::Subject(error) => format!("the claim sub cannot name a user: {error}"),
+            Self::ExpiresBeforeIssue => {
+                "exp is not after iat; both are seconds since 1970, not milliseconds".into()
+            }
+            Self::StartsAfterEnd => "nbf is not before exp, so the token is never valid".into(),
+            Self::Expired { secs_ago } => {
+                format!("the token expired {secs_ago} s ago; sign a new one")
+            }
+            Self::NotYetValid { in_secs } => {
+                format!("the token is valid from nbf on, {in_secs} s from now")
+            }
+            Self::IssuedInFuture { in_secs } => {
+                format!(
+                    "iat is {in_secs} s ahead of our clock; check the signing machine's clock, and that iat is in seconds"
+                )
+            }
+            Self::LivesTooLong { max_secs } => {
+                format!("exp is more than {max_secs} s after iat, the longest allowed here")
+            }
+            Self::AudienceMissing => "this environment requires the claim aud".into(),
+            Self::AudienceMismatch => "aud names another environment or service".into(),
+            Self::IssuerMismatch => "iss is not the issuer that this environment expects".into(),
+            Self::Permissions(fault) => fault.to_string(),
+            Self::PermissionsMissing => "this environment requires the permission claim".into(),
+            Self::Revoked => {
+                "tokens issued to this user up to then were revoked; sign a new one".into()
+            }
+            Self::UserFrozen => "this user is frozen".into(),
+        }
+    }
+
+    /// The claim or header member at fault, as a pointer into the payload.
+    pub(crate) fn pointer(&self) -> Option<String> {
+        let claim = match self {
+            Self::Claim(error) => error.claim(),
+            Self::MissingClaim(name) => name,
+            Self::Subject(_) => "sub",
+            Self::ExpiresBeforeIssue | Self::Expired { .. } | Self::LivesTooLong { .. } => "exp",
+            Self::StartsAfterEnd | Self::NotYetValid { .. } => "nbf",
+            Self::IssuedInFuture { .. } | Self::Revoked => "iat",
+            Self::AudienceMissing | Self::AudienceMismatch => "aud",
+            Self::IssuerMismatch => "iss",
+            Self::Permissions(fault) => return Some(fault.pointer.clone()),
+            _ => return None,
+        };
+        Some(format!("/{claim}"))
+    }
+}
+
+impl From<TokenError> for Refusal {
+    fn from(error: TokenError) -> Self {
+        Self::Token(error)
+    }
+}
+
+impl From<ClaimError> for Refusal {
+    fn from(error: ClaimError) -> Self {
+        Self::Claim(error)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let (code, message) = (refusal.code(), refusal.message());
+        let error = match &refusal {
+            Refusal::UserFrozen => Self::forbidden(code, message),
+            _ => Self::unauthenticated(code, message),
+        };
+        match refusal.pointer() {
+            Some(pointer) => error.with_meta(json!({ "pointer": pointer })).at(pointer),
+            None => error,
+        }
+    }
+}

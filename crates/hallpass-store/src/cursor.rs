@@ -1,0 +1,149 @@
+use data_encoding::BASE64URL_NOPAD;
+use hallpass_model::{
+    AuditEntry, ConnectedUser, Environment, Operator, OperatorKey, Page, PageRequest, Project,
+    SigningKey, Timestamp,
+};
+
+use crate::{Result, StoreError};
+
+/// Where a page starts: the position of the row before it.
+///
+/// Statements compare `at <= $at AND (at < $at OR CAST($id AS TEXT) IS NULL OR id < $id)`: the first part walks the
+/// index, and the first page needs no statement of its own.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Start {
+    pub at: i64,
+    pub id: Option<String>,
+}
+
+/// Something that lists show, newest first.
+pub(crate) trait Listed {
+    /// Keeps the cursor of one list from being taken for another's.
+    const LIST: &'static str;
+
+    /// Its place in the list.
+    fn position(&self) -> (Timestamp, String);
+}
+
+/// Reads the cursor of a request.
+pub(crate) fn start_of<T: Listed>(request: &PageRequest) -> Result<Start> {
+    let Some(after) = &request.after else {
+        return Ok(Start {
+            at: i64::MAX,
+            id: None,
+        });
+    };
+    parse(T::LIST, after).ok_or(StoreError::InvalidCursor)
+}
+
+/// How many rows to ask for: one more than shown tells whether there are more.
+pub(crate) fn rows_wanted(request: &PageRequest) -> i64 {
+    i64::from(request.bounded_limit()) + 1
+}
+
+/// Cuts the extra row off and points to the next page.
+pub(crate) fn page_of<T: Listed>(mut items: Vec<T>, request: &PageRequest) -> Page<T> {
+    let limit = usize::try_from(request.bounded_limit()).unwrap_or(usize::MAX);
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(|last| {
+        let (at, id) = last.position();
+        BASE64URL_NOPAD.encode(format!("{}|{}|{id}", T::LIST, at.as_micros()).as_bytes())
+    });
+    Page { items, next }
+}
+
+fn parse(list: &str, cursor: &str) -> Option<Start> {
+    const LONGEST: usize = 512;
+    if cursor.len() > LONGEST {
+        return None;
+    }
+    let text = String::from_utf8(BASE64URL_NOPAD.decode(cursor.as_bytes()).ok()?).ok()?;
+    let (of, rest) = text.split_once('|')?;
+    let (at_text, id) = rest.split_once('|')?;
+    let at: i64 = at_text.parse().ok()?;
+    // One spelling only: no plus sign, no leading zeros.
+    let canonical = at.to_string() == at_text;
+    let plain_id = !id.is_empty() && id.bytes().all(|b| b.is_ascii_graphic());
+    (of == list && canonical && plain_id).then(|| Start {
+        at,
+        id: Some(id.to_owned()),
+    })
+}
+
+macro_rules! listed {
+    ($($entity:ty, $list:literal, |$it:ident| $at:expr, $id:expr;)+) => {$(
+        impl Listed for $entity {
+            const LIST: &'static str = $list;
+
+            fn position(&self) -> (Timestamp, String) {
+                let $it = self;
+                ($at, $id)
+            }
+        }
+    )+};
+}
+
+listed! {
+    Project, "p", |it| it.created_at, it.id.to_string();
+    Environment, "e", |it| it.created_at, it.id.to_string();
+    SigningKey, "k", |it| it.created_at, it.kid.clone();
+    ConnectedUser, "u", |it| it.created_at, it.id.to_string();
+    Operator, "o", |it| it.created_at, it.id.to_string();
+    OperatorKey, "ok", |it| it.created_at, it.id.to_string();
+    AuditEntry, "a", |it| it.at, it.id.to_string();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn project(at: i64) -> Project {
+        Project {
+            id: hallpass_model::ProjectId::from_random([1; 16]),
+            name: "n".into(),
+            created_at: Timestamp::from_micros(at),
+            updated_at: Timestamp::from_micros(at),
+        }
+    }
+
+    #[test]
+    fn a_cursor_reads_back_at_the_ends_of_time() -> Result<()> {
+        for at in [i64::MIN, -1, 0, i64::MAX] {
+            let one = PageRequest {
+                after: None,
+                limit: 1,
+            };
+            let page = page_of(vec![project(at), project(at)], &one);
+            let request = PageRequest {
+                after: page.next,
+                limit: 1,
+            };
+            let start = start_of::<Project>(&request)?;
+            assert_eq!(start.at, at);
+            assert_eq!(start.id, Some(project(at).id.to_string()));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn other_spellings_and_other_lists_are_refused() {
+        let encode = |text: &str| BASE64URL_NOPAD.encode(text.as_bytes());
+        assert!(parse("p", &encode("p|5|x")).is_some());
+        for bad in [
+            String::new(),
+            "%".into(),
+            encode("p|5|x") + "=",
+            encode("p|+5|x"),
+            encode("p|05|x"),
+            encode("p|5|"),
+            encode("p|5|a b"),
+            encode("p|99999999999999999999|x"),
+            encode("p|5"),
+            encode("e|5|x"),
+            encode(&format!("p|5|{}", "x".repeat(600))),
+        ] {
+            assert_eq!(parse("p", &bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Every statement with a fixed text, so that all can be tried against the tables.
+
+use sqlx::{Executor, SqlSafeStr};
+
+use crate::store::Pools;
+use crate::{
+    Result, StoreError, audit, environments, idempotency, operator_keys, operators, projects,
+    signing_keys, trust, users,
+};
+
+const GROUPS: [&[&str]; 9] = [
+    projects::STATEMENTS,
+    environments::STATEMENTS,
+    trust::STATEMENTS,
+    signing_keys::STATEMENTS,
+    users::STATEMENTS,
+    operators::STATEMENTS,
+    operator_keys::STATEMENTS,
+    audit::STATEMENTS,
+    idempotency::STATEMENTS,
+];
+
+pub(crate) async fn check(pools: &Pools) -> Result<usize> {
+    let all = GROUPS.into_iter().flatten().copied();
+    let mut count = 0;
+    for sql in all {
+        let prepared = match pools {
+            Pools::Sqlite(sqlite) => sqlite.read.prepare(sql.into_sql_str()).await.map(drop),
+            Pools::Postgres(postgres) => postgres.pool.prepare(sql.into_sql_str()).await.map(drop),
+        };
+        prepared.map_err(|error| match StoreError::from(error) {
+            StoreError::Internal(why) => StoreError::Internal(format!("{why} in: {sql}")),
+            other => other,
+        })?;
+        count += 1;
+    }
+    Ok(count)
+}

@@ -1,0 +1,18 @@
+//! Every method on both engines, and what goes wrong.
+
+mod audit;
+mod backup;
+mod crash;
+mod environments;
+mod faults;
+mod idempotency;
+mod migrations;
+mod operators;
+mod paging;
+mod projects;
+mod samples;
+mod signing_keys;
+mod statements;
+mod transactions;
+mod trust;
+mod users;

@@ -1,0 +1,166 @@
+use hallpass_store::{Engine, MigrationReport, SchemaState, Store, StoreError};
+use hallpass_testkit::{Database, block_on, on_both_engines};
+
+use crate::samples::project;
+
+const NONE: MigrationReport = MigrationReport { applied: vec![] };
+
+on_both_engines! {
+    async fn an_empty_database_is_migrated_once(database: Database) {
+        let empty = database.another_empty().await;
+        let store = empty.store();
+        assert_eq!(store.schema().await, Ok(SchemaState::Empty));
+        let report = store.migrate().await.unwrap();
+        assert_eq!(report.applied, ["0001 foundation"]);
+        assert_eq!(store.schema().await, Ok(SchemaState::Current));
+        assert_eq!(store.migrate().await, Ok(NONE));
+        assert_eq!(empty.open_again().await.schema().await, Ok(SchemaState::Current));
+    }
+
+    async fn of_many_processes_that_migrate_at_once_one_does(database: Database) {
+        let empty = database.another_empty().await;
+        let mut tasks = Vec::new();
+        for _ in 0..4 {
+            let store = empty.open_again().await;
+            tasks.push(tokio::spawn(async move { store.migrate().await }));
+        }
+        let mut applied = 0;
+        for task in tasks {
+            applied += task.await.unwrap().expect("nobody fails").applied.len();
+        }
+        assert_eq!(applied, 1);
+        assert_eq!(empty.store().check_statements().await, Ok(49));
+    }
+
+    async fn a_newer_database_is_refused_and_left_alone(database: Database) {
+        insert(&database, 1).await;
+        database.tamper(NEWER).await;
+        let refused = StoreError::NewerDatabase { found: 9_999, known: 1 };
+        let store = database.open_again().await;
+        assert_eq!(store.schema().await, Err(refused.clone()));
+        assert_eq!(store.migrate().await, Err(refused.clone()));
+        assert!(refused.to_string().contains("newer program"), "{refused}");
+        let mut read = store.read().await.unwrap();
+        assert_eq!(read.find_project(project(1).id).await, Ok(Some(project(1))));
+    }
+
+    async fn an_altered_migration_is_refused_and_left_alone(database: Database) {
+        insert(&database, 1).await;
+        database.tamper(match database.store().engine() {
+            Engine::Sqlite => "UPDATE _sqlx_migrations SET checksum = X'00'",
+            Engine::Postgres => r"UPDATE _sqlx_migrations SET checksum = '\x00'",
+        }).await;
+        let refused = StoreError::AlteredMigration { version: 1 };
+        let store = database.open_again().await;
+        assert_eq!(store.schema().await, Err(refused.clone()));
+        assert_eq!(store.migrate().await, Err(refused));
+        let mut read = store.read().await.unwrap();
+        assert_eq!(read.find_project(project(1).id).await, Ok(Some(project(1))));
+    }
+
+    async fn a_migration_that_fails_leaves_nothing_behind(database: Database) {
+        let empty = database.another_empty().await;
+        // In the way of the last table.
+        empty.tamper("CREATE TABLE idempotency_keys (id BIGINT)").await;
+        let failed = empty.store().migrate().await;
+        assert!(matches!(failed, Err(StoreError::Internal(_))), "{failed:?}");
+        assert_eq!(empty.store().schema().await, Ok(SchemaState::Empty));
+        empty.tamper("DROP TABLE idempotency_keys").await;
+        assert_eq!(empty.store().migrate().await.unwrap().applied.len(), 1);
+    }
+}
+
+#[test]
+fn many_processes_may_start_on_a_new_file_at_once() {
+    block_on(async {
+        for _ in 0..10 {
+            let folder = tempfile::tempdir().unwrap();
+            let url = format!("sqlite:{}", folder.path().join("hallpass.db").display());
+            let starts: Vec<_> = (0..8)
+                .map(|number| {
+                    let url = url.clone();
+                    tokio::spawn(async move {
+                        let store = Store::open(&url).await?;
+                        let report = store.migrate().await?;
+                        let mut write = store.write().await?;
+                        write.insert_project(&project(number)).await?;
+                        write.commit().await?;
+                        Ok::<_, StoreError>(report.applied.len())
+                    })
+                })
+                .collect();
+            let mut applied = 0;
+            for start in starts {
+                applied += start.await.unwrap().expect("every process starts");
+            }
+            assert_eq!(applied, 1);
+        }
+    });
+}
+
+#[test]
+fn other_urls_are_refused() {
+    block_on(async {
+        for url in [
+            "mysql://root@localhost/hallpass",
+            "hallpass.db",
+            "",
+            "sqlite:",
+            "sqlite::memory:",
+            "sqlite:file:x?mode=memory",
+            "postgres://[",
+        ] {
+            let refused = Store::open(url).await.err();
+            assert!(
+                matches!(refused, Some(StoreError::Unsupported(_))),
+                "{url}: {refused:?}"
+            );
+        }
+    });
+}
+
+#[test]
+fn unreachable_databases_are_unavailable_and_named_without_secrets() {
+    block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let nowhere = format!("sqlite:{}/no/folder/hallpass.db", folder.path().display());
+        for url in [
+            nowhere.as_str(),
+            "postgres://ana:hunter2@127.0.0.1:1/hallpass",
+        ] {
+            let refused = Store::open(url).await.err().expect("nothing is there");
+            assert!(
+                matches!(refused, StoreError::Unavailable(_)),
+                "{url}: {refused:?}"
+            );
+            assert!(!refused.to_string().contains("hunter2"), "{refused}");
+        }
+    });
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused() {
+    block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("letter.txt");
+        let letter = "Dear Ana, this is a letter.\n".repeat(100);
+        std::fs::write(&path, &letter).unwrap();
+        let refused = Store::open(&format!("sqlite:{}", path.display()))
+            .await
+            .err();
+        assert!(
+            matches!(refused, Some(StoreError::Corrupt(_))),
+            "{refused:?}"
+        );
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), letter);
+    });
+}
+
+const NEWER: &str = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+    SELECT 9999, 'from the future', success, checksum, execution_time FROM _sqlx_migrations WHERE version = 1";
+
+async fn insert(database: &Database, number: u32) {
+    let mut write = database.store().write().await.unwrap();
+    write.insert_project(&project(number)).await.unwrap();
+    write.commit().await.unwrap();
+}

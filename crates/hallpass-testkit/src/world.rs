@@ -1,0 +1,196 @@
+//! A small installation in one process: a project with one environment, a signing key, and a clock that the test
+//! sets.
+
+use std::sync::Arc;
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use hallpass_core::{Created, OperatorCaller, Options, Services, SettableClock, SystemRng};
+use hallpass_jose::SigningKey;
+use hallpass_model::{EnvironmentId, ProjectId, Timestamp};
+use hallpass_store::Store;
+use serde_json::{Value, json};
+
+/// 2026-01-01T00:00:00Z: when every world begins.
+pub const BEGINNING: i64 = 1_767_225_600;
+
+/// The installation.
+pub struct World {
+    /// Its services.
+    pub services: Arc<Services>,
+    /// Its clock; stands still until told otherwise.
+    pub clock: Arc<SettableClock>,
+    /// Its database.
+    pub store: Store,
+    /// Its project.
+    pub project: ProjectId,
+    /// The project's environment.
+    pub environment: EnvironmentId,
+    /// The private half of the environment's active key.
+    pub key: SigningKey,
+}
+
+impl World {
+    /// A world over a migrated database.
+    pub async fn new(store: Store) -> Self {
+        Self::with_options(store, Options::default()).await
+    }
+
+    /// The same with other options.
+    pub async fn with_options(store: Store, options: Options) -> Self {
+        let clock = Arc::new(SettableClock::at(Timestamp::from_secs(BEGINNING)));
+        let services = Services::start(
+            store.clone(),
+            clock.clone(),
+            Arc::new(SystemRng::new()),
+            options,
+        )
+        .await
+        .expect("services start");
+        let admin = OperatorCaller::command_line();
+        let project = services
+            .projects
+            .create(&admin, "Acme")
+            .await
+            .expect("a project")
+            .into_inner()
+            .id;
+        let environment = services
+            .environments
+            .create(&admin, project, "sandbox")
+            .await
+            .expect("an environment")
+            .into_inner()
+            .id;
+        let key = rotate(&services, environment, 0).await;
+        Self {
+            services,
+            clock,
+            store,
+            project,
+            environment,
+            key,
+        }
+    }
+
+    /// Whoever may do everything.
+    #[must_use]
+    pub fn admin(&self) -> OperatorCaller {
+        OperatorCaller::command_line()
+    }
+
+    /// Another node on the same database and clock.
+    pub async fn second_node(&self, store: Store) -> Arc<Services> {
+        Services::start(
+            store,
+            self.clock.clone(),
+            Arc::new(SystemRng::new()),
+            Options::default(),
+        )
+        .await
+        .expect("a second node starts")
+    }
+
+    /// Generates a key for the environment as an operator would; returns its private half.
+    pub async fn rotate(&self, overlap_secs: i64) -> SigningKey {
+        rotate(&self.services, self.environment, overlap_secs).await
+    }
+
+    /// Makes another environment in the same project.
+    pub async fn another_environment(&self, name: &str) -> EnvironmentId {
+        self.services
+            .environments
+            .create(&self.admin(), self.project, name)
+            .await
+            .expect("an environment")
+            .into_inner()
+            .id
+    }
+
+    /// Claims that are good now, for an hour.
+    #[must_use]
+    pub fn claims(&self, sub: &str) -> Value {
+        use hallpass_core::Clock as _;
+        let now = self.clock.now().as_secs();
+        json!({ "sub": sub, "iat": now, "exp": now + 3600 })
+    }
+
+    /// The same with more, or with other values; `null` takes a claim away.
+    #[must_use]
+    pub fn claims_with(&self, sub: &str, more: Value) -> Value {
+        let mut claims = self.claims(sub);
+        if let (Value::Object(claims), Value::Object(more)) = (&mut claims, more) {
+            for (name, value) in more {
+                if value.is_null() {
+                    claims.remove(&name);
+                } else {
+                    claims.insert(name, value);
+                }
+            }
+        }
+        claims
+    }
+
+    /// A token that is good now, for an hour.
+    #[must_use]
+    pub fn token(&self, sub: &str) -> String {
+        self.sign(&self.claims(sub))
+    }
+
+    /// A token with these claims, signed with the active key and its `kid`.
+    #[must_use]
+    pub fn sign(&self, claims: &Value) -> String {
+        self.sign_text(&claims.to_string())
+    }
+
+    /// A token with exactly this payload.
+    #[must_use]
+    pub fn sign_text(&self, payload: &str) -> String {
+        let kid = self.key.verifying_key().thumbprint();
+        sign_exactly(
+            &self.key,
+            &json!({ "alg": "RS256", "typ": "JWT", "kid": kid }).to_string(),
+            payload,
+        )
+    }
+}
+
+/// Signs header and payload as they are with an RSA key and SHA-256, whatever they say.
+#[must_use]
+pub fn sign_exactly(key: &SigningKey, header: &str, payload: &str) -> String {
+    let pem = key.to_pkcs8_pem().expect("a PEM");
+    let body: String = pem
+        .lines()
+        .filter(|line| !line.starts_with("-----"))
+        .collect();
+    let der = BASE64.decode(body.as_bytes()).expect("base64 in a PEM");
+    let pair = RsaKeyPair::from_pkcs8(&der).expect("PKCS#8");
+    let input = format!(
+        "{}.{}",
+        BASE64URL_NOPAD.encode(header.as_bytes()),
+        BASE64URL_NOPAD.encode(payload.as_bytes())
+    );
+    let mut signature = vec![0; pair.public_modulus_len()];
+    pair.sign(
+        &RSA_PKCS1_SHA256,
+        &SystemRandom::new(),
+        input.as_bytes(),
+        &mut signature,
+    )
+    .expect("a signature");
+    format!("{input}.{}", BASE64URL_NOPAD.encode(&signature))
+}
+
+async fn rotate(services: &Services, environment: EnvironmentId, overlap_secs: i64) -> SigningKey {
+    let admin = OperatorCaller::command_line();
+    let created = services
+        .signing_keys
+        .generate(&admin, environment, 2048, overlap_secs)
+        .await
+        .expect("a key");
+    let Created::New(generated) = created else {
+        panic!("a new key")
+    };
+    SigningKey::from_pem(&generated.private_key_pem.expect("shown once")).expect("our own PEM")
+}
