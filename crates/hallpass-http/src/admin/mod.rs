@@ -1,0 +1,100 @@
+//! What operators call, under `/admin/v1`. The extractor in each handler's signature is the role that it takes; which
+//! projects an operator sees is for the services to know.
+
+mod audit;
+mod environments;
+mod explain;
+mod me;
+mod operator_keys;
+mod operators;
+mod problem;
+mod projects;
+mod signing_keys;
+mod user_actions;
+mod users;
+mod views;
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use hallpass_core::Created;
+use http::{StatusCode, header};
+use serde::Serialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::AppState;
+
+pub(crate) use problem::{Problem, render};
+
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(me::read_operator_me))
+        .routes(routes!(projects::create_project, projects::list_projects))
+        .routes(routes!(projects::read_project, projects::update_project))
+        .routes(routes!(
+            environments::create_environment,
+            environments::list_environments
+        ))
+        .routes(routes!(
+            environments::read_environment,
+            environments::update_environment
+        ))
+        .routes(routes!(
+            signing_keys::generate_signing_key,
+            signing_keys::list_signing_keys
+        ))
+        .routes(routes!(signing_keys::import_signing_key))
+        .routes(routes!(
+            signing_keys::read_signing_key,
+            signing_keys::revoke_signing_key
+        ))
+        .routes(routes!(users::list_users))
+        .routes(routes!(users::read_user, users::delete_user))
+        .routes(routes!(users::replace_user_metadata))
+        .routes(routes!(user_actions::freeze_user))
+        .routes(routes!(user_actions::unfreeze_user))
+        .routes(routes!(user_actions::revoke_user))
+        .routes(routes!(explain::explain_decision))
+        .routes(routes!(explain::check_token))
+        .routes(routes!(audit::list_environment_audit))
+        .routes(routes!(audit::list_audit))
+        .routes(routes!(
+            operators::create_operator,
+            operators::list_operators
+        ))
+        .routes(routes!(
+            operators::read_operator,
+            operators::update_operator
+        ))
+        .routes(routes!(
+            operator_keys::create_operator_key,
+            operator_keys::list_operator_keys
+        ))
+        .routes(routes!(operator_keys::revoke_operator_key))
+}
+
+/// 201 with `Location` for what was made now, 200 for what an earlier request with the same idempotency key made.
+fn answer_created<T, V: Serialize>(
+    created: Created<T>,
+    location: impl FnOnce(&T) -> String,
+    view: impl FnOnce(T) -> V,
+) -> Response {
+    match created {
+        Created::New(thing) => {
+            let location = location(&thing);
+            (
+                StatusCode::CREATED,
+                [(header::LOCATION, location)],
+                Json(view(thing)),
+            )
+                .into_response()
+        }
+        Created::Replayed(thing) => (StatusCode::OK, Json(view(thing))).into_response(),
+    }
+}
+
+/// 200 with the version as `ETag`.
+fn answer_versioned(version: i64, view: impl Serialize) -> Response {
+    let tag = crate::extract::etag(version);
+    ([(header::ETAG, tag)], Json(view)).into_response()
+}

@@ -1,0 +1,25 @@
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+
+use crate::docs::schemas::{ExplainBody, Explanation};
+use crate::extract::{ConnectedUser, Explainable};
+use crate::{AppState, Failure};
+
+/// Why may this token do that, or why not
+///
+/// Explains the decision for the token of this request, or for another token or bare claim in the body. Asks the
+/// evaluator that enforcement asks, and changes nothing.
+#[utoipa::path(
+    post, path = "/projects/{environment}/sdk/explain", tag = "Connect",
+    params(("environment" = uuid::Uuid, Path, description = "The environment's id")),
+    request_body = ExplainBody,
+    responses((status = 200, description = "The decision with its reasons", body = Explanation)),
+)]
+pub(super) async fn explain_own_decision(
+    State(app): State<AppState>,
+    ConnectedUser(user): ConnectedUser,
+    Explainable(request): Explainable,
+) -> Result<Json<impl Serialize>, Failure> {
+    Ok(Json(app.services.explain.for_caller(&user, request).await?))
+}

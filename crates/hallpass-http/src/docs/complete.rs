@@ -1,0 +1,118 @@
+use serde_json::{Map, Value, json};
+use utoipa::openapi::OpenApi;
+
+use super::codes::CODES;
+
+/// Groups of the reference, in reading order.
+pub(super) const TAGS: [(&str, &str); 9] = [
+    (
+        "Connect",
+        "Called by browsers and backends with a user token. What the SDK `@useparagon/connect` expects.",
+    ),
+    (
+        "Projects",
+        "A project is a product of yours; it has environments.",
+    ),
+    (
+        "Environments",
+        "Sandbox, beta, production: each with its own keys, users and settings.",
+    ),
+    (
+        "Signing keys",
+        "Your backend signs user tokens with the private half; Hallpass keeps the public half.",
+    ),
+    (
+        "Users",
+        "Those whom tokens name. They appear on first sight.",
+    ),
+    (
+        "Tokens",
+        "Why a token is accepted, refused, allowed or denied. Nothing here has an effect.",
+    ),
+    ("Operators", "Those who administer, and their keys."),
+    (
+        "Audit",
+        "Who changed what, and which decisions were enforced.",
+    ),
+    (
+        "Operations",
+        "Probes and numbers. No credentials needed: keep them off the open internet.",
+    ),
+];
+
+/// Adds to the routes' document what all of them share: credentials, refusals, tags and codes.
+pub(super) fn complete(document: &OpenApi) -> Value {
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    document["info"] = json!({
+        "title": "Hallpass",
+        "version": env!("CARGO_PKG_VERSION"),
+        "description": "Verifies user tokens, enforces their permissions and explains every decision.",
+        "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+    });
+    document["tags"] = TAGS
+        .iter()
+        .map(|(name, description)| json!({ "name": name, "description": description }))
+        .collect();
+    document["components"]["securitySchemes"] = json!({
+        "user_token": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A user token, signed by the environment's signing key." },
+        "operator_key": { "type": "http", "scheme": "bearer", "description": "An operator key, `hpo_...`." },
+    });
+    document["x-codes"] = CODES
+        .iter()
+        .map(
+            |(status, code, meaning)| json!({ "status": status, "code": code, "meaning": meaning }),
+        )
+        .collect();
+    if let Some(paths) = document["paths"].as_object_mut() {
+        for (path, item) in paths {
+            for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
+                share(path, operation);
+            }
+        }
+    }
+    document
+}
+
+fn share(path: &str, operation: &mut Value) {
+    let (scheme, schema, media) = if path.starts_with("/admin/") {
+        ("operator_key", "Problem", "application/problem+json")
+    } else if path.starts_with("/projects/") {
+        ("user_token", "Refusal", "application/json")
+    } else {
+        return;
+    };
+    operation["security"] = json!([{ scheme: [] }]);
+    let reference = json!({ "$ref": format!("#/components/schemas/{schema}") });
+    operation["responses"]["default"] = json!({
+        "description": "A refusal; `code` says why",
+        "content": { media: { "schema": reference } },
+    });
+    // Refusals that a handler names have the same body; only their media type is the surface's.
+    for (_, response) in operation["responses"].as_object_mut().into_iter().flatten() {
+        if let Some(content) = response["content"].as_object_mut()
+            && content
+                .get("application/json")
+                .is_some_and(|content| content["schema"] == reference)
+            && let Some(body) = content.remove("application/json")
+        {
+            content.insert(media.to_owned(), body);
+        }
+    }
+    if operation["x-idempotent"] == json!(true)
+        && let Some(parameters) = parameters(operation)
+    {
+        parameters.push(json!({
+            "name": "Idempotency-Key", "in": "header", "required": false,
+            "description": "1 to 255 printable ASCII characters. A repetition with the same body answers 200 with what the first request made",
+            "schema": { "type": "string" },
+        }));
+    }
+}
+
+fn parameters(operation: &mut Value) -> Option<&mut Vec<Value>> {
+    operation
+        .as_object_mut()?
+        .entry("parameters")
+        .or_insert_with(|| json!([]))
+        .as_array_mut()
+}

@@ -1,0 +1,35 @@
+use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header;
+
+use crate::Failure;
+use crate::extract::{collect, elsewhere, holds_access_token};
+
+/// Bytes of a form that are looked at. No route reads forms, so a larger one is refused either way.
+const FORM_BYTES: usize = 64 * 1024;
+
+/// A form with the field `access_token` is refused before anybody asks for credentials, so that the sender learns what is
+/// wrong (RFC 6750, section 2.2, is not supported).
+pub(crate) async fn refuse_credentials_in_form(request: Request, next: Next) -> Response {
+    let is_form = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| {
+            value
+                .trim_start()
+                .to_ascii_lowercase()
+                .starts_with("application/x-www-form-urlencoded")
+        });
+    if !is_form {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    match collect(body, FORM_BYTES).await {
+        Err(failure) => failure.into_response(),
+        Ok(form) if holds_access_token(&form) => Failure::from(elsewhere("a form")).into_response(),
+        Ok(form) => next.run(Request::from_parts(parts, Body::from(form))).await,
+    }
+}

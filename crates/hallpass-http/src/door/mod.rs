@@ -1,0 +1,164 @@
+//! What every request passes on its way in, and every answer on its way out.
+
+mod cors;
+mod credentials_in_form;
+mod headers;
+mod request_id;
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use hallpass_model::Error;
+use http::Method;
+use tracing::Instrument;
+
+pub(crate) use credentials_in_form::refuse_credentials_in_form;
+
+use crate::extract::RequestId;
+use crate::surface::Surface;
+use crate::{AppState, Failure, admin, connect, measure};
+
+/// How long a request may take before it is given up.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The outermost door: names the request, writes its log line and numbers, and gives failures their body.
+///
+/// The line holds the route and, for known routes, the path; never a query, a header or a body.
+pub(crate) async fn attend(
+    State(app): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let started = app.services.clock.monotonic();
+    let surface = Surface::of(request.uri().path());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map(MatchedPath::as_str);
+    let path = request.uri().path().to_owned();
+    let id = request_id::of(request.headers(), &*app.services.rng);
+    let span = tracing::info_span!(
+        "request",
+        id = &*id,
+        surface = surface.as_str(),
+        method = measure::method_label(&method),
+        path = route.map_or("-", |_| &*path),
+    );
+    request.extensions_mut().insert(RequestId(Arc::clone(&id)));
+
+    let asked = cors::Asked::of(request.headers());
+    let preflight = surface == Surface::Connect && method == Method::OPTIONS;
+    let mut response = if preflight {
+        asked.answer()
+    } else {
+        next.run(request).instrument(span.clone()).await
+    };
+    let failure = response.extensions_mut().remove::<Arc<Failure>>();
+    if let Some(failure) = &failure {
+        let allow = response.headers_mut().remove(http::header::ALLOW);
+        response = match surface {
+            Surface::Connect => connect::render(failure),
+            Surface::Admin | Surface::Own => admin::render(failure, &id, &path),
+        };
+        if let Some(allow) = allow {
+            response.headers_mut().insert(http::header::ALLOW, allow);
+        }
+    }
+    if surface == Surface::Connect && !preflight {
+        asked.expose(response.headers_mut());
+    }
+    headers::finish(&mut response, surface, &id);
+
+    let elapsed = app.services.clock.monotonic().saturating_sub(started);
+    let route = route.unwrap_or("unmatched");
+    measure::request(route, &method, response.status(), elapsed);
+    span.in_scope(|| log(&response, route, elapsed, failure.as_deref()));
+    response
+}
+
+/// Gives up on requests that take too long.
+pub(crate) async fn keep_deadline(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(DEADLINE, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Failure::from(Error::unavailable(
+            "deadline_exceeded",
+            "the request took too long and was given up",
+        ))
+        .into_response(),
+    }
+}
+
+/// A handler that panicked fails its own request only.
+pub(crate) fn answer_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without text");
+    Failure::from(Error::internal(format!("panicked: {text}"))).into_response()
+}
+
+fn log(response: &Response, route: &str, elapsed: Duration, failure: Option<&Failure>) {
+    let status = response.status().as_u16();
+    let ms = elapsed.as_millis();
+    let Some(failure) = failure else {
+        tracing::info!(status, route, ms, "answered");
+        return;
+    };
+    let code = failure.error().code();
+    match failure.error().context() {
+        Some(context) if response.status().is_server_error() => {
+            tracing::error!(status, route, ms, code, context = %context, "failed");
+        }
+        Some(context) => tracing::info!(status, route, ms, code, context = %context, "refused"),
+        None => tracing::info!(status, route, ms, code, "refused"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::middleware::from_fn;
+    use axum::routing::get;
+    use tower::ServiceExt;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    use super::*;
+
+    async fn failure_of(app: Router) -> Arc<Failure> {
+        let request = Request::builder().uri("/").body(Body::empty());
+        let response = app.oneshot(request.expect("a request")).await;
+        let mut response = response.expect("an answer");
+        let failure = response.extensions_mut().remove::<Arc<Failure>>();
+        failure.expect("a failure to be rendered")
+    }
+
+    #[tokio::test]
+    async fn a_panic_fails_one_request_and_its_text_stays_inside() {
+        async fn panics() -> &'static str {
+            panic!("the private text")
+        }
+        let app = Router::new()
+            .route("/", get(panics))
+            .layer(CatchPanicLayer::custom(answer_panic));
+        let failure = failure_of(app).await;
+        assert_eq!(failure.status(), 500);
+        assert!(!failure.error().message().contains("private"));
+        let context = failure.error().context().expect("a context").to_string();
+        assert_eq!(context, "panicked: the private text");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_takes_too_long_is_given_up() {
+        let app = Router::new()
+            .route("/", get(std::future::pending::<&'static str>))
+            .layer(from_fn(keep_deadline));
+        let failure = failure_of(app).await;
+        assert_eq!(failure.status(), 503);
+        assert_eq!(failure.error().code(), "deadline_exceeded");
+    }
+}

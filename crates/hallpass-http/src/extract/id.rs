@@ -1,0 +1,61 @@
+use axum::extract::{FromRequestParts, RawPathParams};
+use hallpass_model::{EnvironmentId, Error, OperatorId, OperatorKeyId, ProjectId, Subject};
+use http::request::Parts;
+use std::str::FromStr;
+
+use crate::{AppState, Failure};
+
+/// An id from the path. One that cannot exist is answered like one that does not: 404.
+pub(crate) struct Id<T>(pub(crate) T);
+
+/// The name of a signing key.
+pub(crate) struct Kid(pub(crate) String);
+
+/// Where in the path an id stands, and what it names.
+pub(crate) trait PathId: FromStr {
+    const PARAM: &'static str;
+    const NOUN: &'static str;
+}
+
+macro_rules! path_ids {
+    ($($id:ty: $param:literal, $noun:literal;)+) => {$(
+        impl PathId for $id {
+            const PARAM: &'static str = $param;
+            const NOUN: &'static str = $noun;
+        }
+    )+};
+}
+
+path_ids! {
+    ProjectId: "project", "project";
+    EnvironmentId: "environment", "environment";
+    OperatorId: "operator", "operator";
+    OperatorKeyId: "key", "operator key";
+    Subject: "sub", "user";
+    Kid: "kid", "signing key";
+}
+
+impl FromStr for Kid {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl<T: PathId> FromRequestParts<AppState> for Id<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
+        let absent = || Failure::from(Error::not_found(T::NOUN));
+        let params = RawPathParams::from_request_parts(parts, app)
+            .await
+            .map_err(|_| absent())?;
+        params
+            .iter()
+            .find(|(name, _)| *name == T::PARAM)
+            .and_then(|(_, text)| text.parse().ok())
+            .map(Self)
+            .ok_or_else(absent)
+    }
+}

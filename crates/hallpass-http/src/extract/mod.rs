@@ -1,0 +1,29 @@
+//! Who asks, and what they sent. The extractor in a handler's signature is its permission.
+
+mod body;
+mod client_address;
+mod connected_user;
+mod credentials;
+mod id;
+mod if_match;
+mod operator;
+mod page;
+mod query;
+mod strict_json;
+
+pub use client_address::{AddressRange, MalformedRange};
+pub use operator::LocalOperator;
+
+pub(crate) use body::{Explainable, StrictJson, Submission, collect};
+pub(crate) use client_address::client_address;
+pub(crate) use connected_user::ConnectedUser;
+pub(crate) use credentials::{elsewhere, holds_access_token};
+pub(crate) use id::{Id, Kid};
+pub(crate) use if_match::{IfMatch, etag};
+pub(crate) use operator::{Admin, Member, Support};
+pub(crate) use page::PageQuery;
+pub(crate) use query::StrictQuery;
+
+/// The id of one request, as logged and echoed in `X-Request-Id`.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(pub(crate) std::sync::Arc<str>);

@@ -1,0 +1,115 @@
+use axum::extract::FromRequestParts;
+use hallpass_core::OperatorCaller;
+use hallpass_model::{Error, ErrorKind, Role};
+use http::request::Parts;
+
+use super::credentials::{self, Offered};
+use super::{RequestId, client_address};
+use crate::{AppState, Failure};
+
+/// Marks a request as made by this very process, which may do what an Admin may.
+///
+/// Only code inside the process can put it among a request's extensions; nothing that arrives over the network becomes an
+/// extension of this type.
+#[derive(Debug, Clone, Copy)]
+pub struct LocalOperator;
+
+macro_rules! operators {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        pub(crate) struct $name(pub(crate) OperatorCaller);
+
+        impl FromRequestParts<AppState> for $name {
+            type Rejection = Failure;
+
+            async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
+                let caller = authenticate(parts, app).await?;
+                require(&caller, Role::$name)?;
+                Ok(Self(caller))
+            }
+        }
+    )+};
+}
+
+operators! {
+    /// An operator who may do everything.
+    Admin,
+    /// An operator who may change what is inside its projects.
+    Member,
+    /// Any operator: may look, and ask why.
+    Support,
+}
+
+/// Runs a verification unless the client's address has used up its budget of refused ones.
+pub(super) async fn within_budget<T>(
+    parts: &Parts,
+    app: &AppState,
+    verification: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let trusted = &app.settings.trusted_proxies;
+    let Some(address) = client_address(&parts.extensions, &parts.headers, trusted) else {
+        return verification.await;
+    };
+    if let Some(secs) = app
+        .budget
+        .exhausted(address, app.services.clock.monotonic())
+    {
+        return Err(Error::too_many_requests(
+            "too_many_failed_verifications",
+            "too many refused credentials from this address",
+        )
+        .retry_after(secs));
+    }
+    let outcome = verification.await;
+    if let Err(error) = &outcome
+        && error.kind() == ErrorKind::Unauthenticated
+    {
+        app.budget.spend(address, app.services.clock.monotonic());
+    }
+    outcome
+}
+
+async fn authenticate(parts: &Parts, app: &AppState) -> Result<OperatorCaller, Error> {
+    let caller = if parts.extensions.get::<LocalOperator>().is_some() {
+        OperatorCaller::command_line()
+    } else {
+        let key = match credentials::read(&parts.headers, &parts.uri)? {
+            Offered::Bearer(key) => key,
+            Offered::Nothing | Offered::Bare(_) => return Err(missing()),
+        };
+        within_budget(parts, app, app.services.operators.authenticate(key)).await?
+    };
+    Ok(match parts.extensions.get::<RequestId>() {
+        Some(RequestId(id)) => caller.with_request_id(id.to_string()),
+        None => caller,
+    })
+}
+
+fn require(caller: &OperatorCaller, needed: Role) -> Result<(), Error> {
+    if rank(caller.role) >= rank(needed) {
+        return Ok(());
+    }
+    Err(Error::forbidden(
+        "role_insufficient",
+        format!(
+            "this needs the role {}; the key's operator is {}",
+            needed.as_str(),
+            caller.role.as_str()
+        ),
+    ))
+}
+
+const fn rank(role: Role) -> u8 {
+    match role {
+        Role::Support => 0,
+        Role::Member => 1,
+        Role::Admin => 2,
+    }
+}
+
+fn missing() -> Error {
+    Error::unauthenticated(
+        "credentials_missing",
+        "send an operator key as `Authorization: Bearer <key>`",
+    )
+}

@@ -1,0 +1,50 @@
+use std::sync::Arc;
+
+use hallpass_core::Services;
+
+use crate::budget::FailureBudget;
+use crate::extract::AddressRange;
+
+/// What every handler can reach; cloning it is cheap.
+#[derive(Clone)]
+pub struct AppState {
+    /// The services that hold the rules.
+    pub services: Arc<Services>,
+    /// How this listener behaves.
+    pub settings: Arc<HttpSettings>,
+    pub(crate) budget: Arc<FailureBudget>,
+}
+
+/// How the HTTP surfaces behave.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// Addresses whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<AddressRange>,
+    /// Refused tokens and operator keys one address may send per minute, and at once; 0 sets no limit.
+    pub failed_verifications_per_minute: u32,
+    /// Where the outside reaches this server, for the examples of the reference page.
+    pub public_url: Option<String>,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            trusted_proxies: Vec::new(),
+            failed_verifications_per_minute: 60,
+            public_url: None,
+        }
+    }
+}
+
+impl AppState {
+    /// The state of one listener.
+    #[must_use]
+    pub fn new(services: Arc<Services>, settings: HttpSettings) -> Self {
+        let budget = FailureBudget::new(settings.failed_verifications_per_minute);
+        Self {
+            services,
+            settings: Arc::new(settings),
+            budget: Arc::new(budget),
+        }
+    }
+}

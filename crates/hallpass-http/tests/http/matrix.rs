@@ -1,0 +1,405 @@
+//! Every documented operation, called by everybody. The outcome is the committed table `docs/permission-matrix.md`; an
+//! operation that nobody calls here fails the test.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use hallpass_model::{EnvironmentId, ProjectId, Role};
+use hallpass_testkit::Database;
+use hallpass_testkit::world::World;
+use serde_json::{Value, json};
+
+use crate::documents::{blessing, committed};
+use crate::support::{Call, Site};
+
+/// Callers of the admin API, in the order of the columns.
+const OPERATORS: [&str; 7] = [
+    "nobody",
+    "user token",
+    "support",
+    "member elsewhere",
+    "member",
+    "admin elsewhere",
+    "admin",
+];
+
+/// Callers of the Connect surface.
+const USERS: [&str; 6] = [
+    "nobody",
+    "operator key",
+    "token of another environment",
+    "token with `{}`",
+    "token",
+    "frozen user",
+];
+
+struct Operation {
+    id: String,
+    method: String,
+    path: String,
+    role: Option<String>,
+}
+
+fn operations() -> Vec<Operation> {
+    let mut found = vec![];
+    for (path, item) in hallpass_http::openapi()["paths"]
+        .as_object()
+        .expect("paths")
+    {
+        for (method, operation) in item.as_object().expect("operations") {
+            found.push(Operation {
+                id: operation["operationId"].as_str().expect("an id").to_owned(),
+                method: method.to_uppercase(),
+                path: path.clone(),
+                role: operation["x-role"].as_str().map(str::to_owned),
+            });
+        }
+    }
+    found
+}
+
+/// What each call needs anew, because the one before may have used it up.
+struct Fresh<'a> {
+    site: &'a Site,
+    count: u32,
+}
+
+impl Fresh<'_> {
+    fn name(&mut self) -> String {
+        self.count += 1;
+        format!("n{}", self.count)
+    }
+
+    async fn user(&mut self) -> String {
+        let sub = self.name();
+        self.site
+            .sdk("GET", "me")
+            .bearer(&self.site.world.token(&sub))
+            .send()
+            .await
+            .ok(200);
+        sub
+    }
+
+    /// An environment without keys, so that rotation there takes nobody else's key away.
+    async fn environment(&mut self) -> EnvironmentId {
+        let name = self.name();
+        self.site.world.another_environment(&name).await
+    }
+
+    async fn kid(&self, environment: &str) -> String {
+        let path = format!("/admin/v1/environments/{environment}/signing-keys");
+        let made = self.site.call("POST", &path).local().send().await.ok(201);
+        made["kid"].as_str().expect("a kid").to_owned()
+    }
+
+    async fn operator(&mut self) -> (String, String) {
+        let new = json!({ "name": self.name(), "role": "support" });
+        let made = self
+            .site
+            .call("POST", "/admin/v1/operators")
+            .local()
+            .json(&new)
+            .send()
+            .await
+            .ok(201);
+        let id = |value: &Value| value["id"].as_str().expect("an id").to_owned();
+        (id(&made["operator"]), id(&made["key"]))
+    }
+
+    /// The call of an operation on things of the project, good enough to succeed; `None` for an operation unknown here.
+    async fn call(&mut self, operation: &Operation) -> Option<Call> {
+        let site = self.site;
+        let project = site.world.project.to_string();
+        let environment = match operation.path.contains("/signing-keys") {
+            true => self.environment().await,
+            false => site.world.environment,
+        };
+        let environment = environment.to_string();
+        let mut path = operation
+            .path
+            .replace("{environment}", &environment)
+            .replace("{project}", &project);
+        if path.contains("{sub}") {
+            path = path.replace("{sub}", &self.user().await);
+        }
+        if path.contains("{kid}") {
+            path = path.replace("{kid}", &self.kid(&environment).await);
+        }
+        if path.contains("{operator}") {
+            let (id, key) = self.operator().await;
+            path = path.replace("{operator}", &id).replace("{key}", &key);
+        }
+        let body = match operation.id.as_str() {
+            "create_project" | "create_environment" | "update_project" => {
+                Some(json!({ "name": self.name() }))
+            }
+            "update_environment" => Some(json!({ "settings": {} })),
+            "generate_signing_key" => Some(json!({ "overlap_secs": 0 })),
+            "import_signing_key" => Some(json!({ "public_key_pem": public_key() })),
+            "create_operator" => Some(json!({ "name": self.name(), "role": "member" })),
+            "update_operator" => Some(json!({ "role": "member" })),
+            "create_operator_key" => Some(json!({ "expires_in_secs": 60 })),
+            "replace_user_metadata" => Some(json!({})),
+            "update_me" => Some(json!({ "meta": {} })),
+            "explain_decision" | "explain_own_decision" => {
+                Some(json!({ "question": { "permission": "events" } }))
+            }
+            "check_token" => Some(json!({ "token": "x" })),
+            "read_operator_me"
+            | "list_projects"
+            | "read_project"
+            | "list_environments"
+            | "read_environment"
+            | "list_signing_keys"
+            | "read_signing_key"
+            | "revoke_signing_key"
+            | "list_users"
+            | "read_user"
+            | "delete_user"
+            | "freeze_user"
+            | "unfreeze_user"
+            | "revoke_user"
+            | "list_audit"
+            | "list_environment_audit"
+            | "list_operators"
+            | "read_operator"
+            | "list_operator_keys"
+            | "revoke_operator_key"
+            | "read_me"
+            | "list_integrations"
+            | "list_integration_metadata"
+            | "read_liveness"
+            | "read_readiness"
+            | "read_metrics" => None,
+            _ => return None,
+        };
+        let call = site.call(&operation.method, &path);
+        Some(match body {
+            Some(body) => call.json(&body),
+            None => call,
+        })
+    }
+}
+
+/// A public key that nobody has used.
+fn public_key() -> String {
+    hallpass_jose::SigningKey::generate_rsa(2048)
+        .expect("a key")
+        .verifying_key()
+        .to_spki_pem()
+}
+
+fn mark(status: u16) -> String {
+    if (200..300).contains(&status) {
+        format!("yes ({status})")
+    } else {
+        status.to_string()
+    }
+}
+
+/// What the documented role promises, which the outcome has to keep.
+fn promised(operation: &Operation, caller: &str) -> u16 {
+    const OK: u16 = 200;
+    let role = operation
+        .role
+        .as_deref()
+        .expect("admin operations name a role");
+    let narrow = operation.path.contains("{project}") || operation.path.contains("{environment}");
+    let installation = role == "admin";
+    match caller {
+        "nobody" | "user token" => 401,
+        "support" => {
+            if role == "support" {
+                OK
+            } else {
+                403
+            }
+        }
+        "member" | "member elsewhere" if installation => 403,
+        "admin elsewhere" if installation => 403,
+        "member elsewhere" | "admin elsewhere" if narrow => 404,
+        _ => OK,
+    }
+}
+
+#[test]
+fn everybody_gets_what_the_committed_matrix_says() {
+    hallpass_testkit::block_on(async {
+        let site = Site::new(Database::sqlite().await).await;
+        let mut page = String::from(concat!(
+            "# Who may do what\n\n",
+            "Made by a test that calls every operation of the OpenAPI document as everybody; `HALLPASS_BLESS=1 cargo test -p hallpass-http` rewrites it.\n",
+            "\"Elsewhere\" is an operator who sees another project only.\n",
+        ));
+        admin_table(&site, &mut page).await;
+        connect_table(&site, &mut page).await;
+        open_table(&site, &mut page).await;
+        let path = committed("permission-matrix.md");
+        if blessing() {
+            std::fs::write(&path, &page).expect("the file can be written");
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            committed == page,
+            "docs/permission-matrix.md is stale: run HALLPASS_BLESS=1 cargo test -p hallpass-http\n{page}"
+        );
+    });
+}
+
+async fn operator_keys(site: &Site) -> BTreeMap<&'static str, String> {
+    let elsewhere = site
+        .world
+        .services
+        .projects
+        .create(&site.world.admin(), "Elsewhere")
+        .await
+        .expect("a project")
+        .into_inner()
+        .id;
+    let here = Some(vec![site.world.project]);
+    let mut keys = BTreeMap::from([("user token", site.world.token("user-1"))]);
+    let mut make = async |name, role, projects: Option<Vec<ProjectId>>| {
+        keys.insert(name, site.operator(name, role, projects).await);
+    };
+    make("support", Role::Support, here.clone()).await;
+    make("member", Role::Member, here).await;
+    make("member elsewhere", Role::Member, Some(vec![elsewhere])).await;
+    make("admin elsewhere", Role::Admin, Some(vec![elsewhere])).await;
+    make("admin", Role::Admin, None).await;
+    keys
+}
+
+async fn admin_table(site: &Site, page: &mut String) {
+    let keys = operator_keys(site).await;
+    let mut fresh = Fresh { site, count: 0 };
+    head(page, "Admin API", &OPERATORS);
+    for operation in operations()
+        .into_iter()
+        .filter(|operation| operation.path.starts_with("/admin/"))
+    {
+        let mut row = vec![];
+        for caller in OPERATORS {
+            let call = fresh
+                .call(&operation)
+                .await
+                .unwrap_or_else(|| panic!("{} is called by nobody here", operation.id));
+            let call = match keys.get(caller) {
+                Some(key) => call.bearer(key),
+                None => call,
+            };
+            let answer = call.send().await;
+            let promise = promised(&operation, caller);
+            let kept = if promise == 200 {
+                (200..300).contains(&answer.status)
+            } else {
+                answer.status == promise
+            };
+            assert!(
+                kept,
+                "{} as {caller}: {promise} promised, {} {}",
+                operation.id,
+                answer.status,
+                answer.text()
+            );
+            row.push(mark(answer.status));
+        }
+        line(page, &operation, &row);
+    }
+}
+
+async fn connect_table(site: &Site, page: &mut String) {
+    head(page, "Connect surface", &USERS);
+    let mut fresh = Fresh {
+        site,
+        count: 10_000,
+    };
+    let operations: Vec<Operation> = operations()
+        .into_iter()
+        .filter(|operation| operation.path.starts_with("/projects/"))
+        .collect();
+    assert!(operations.len() >= 5);
+    let world = &site.world;
+    let other = World::new(Database::sqlite().await.store().clone()).await;
+    let key = site.operator("matrix", Role::Admin, None).await;
+    let narrow = world.sign(&world.claims_with(
+        "narrow",
+        json!({ "urn:useparagon:connect:permissions": {} }),
+    ));
+    let frozen = world.token("frozen");
+    site.sdk("GET", "me").bearer(&frozen).send().await.ok(200);
+    site.environment("POST", "/users/frozen/freeze")
+        .local()
+        .send()
+        .await
+        .ok(200);
+    let credentials = [
+        None,
+        Some(key),
+        Some(other.token("user-1")),
+        Some(narrow),
+        Some(world.token("user-1")),
+        Some(frozen),
+    ];
+    for operation in operations {
+        let mut row = vec![];
+        for (caller, credential) in USERS.into_iter().zip(&credentials) {
+            let call = fresh
+                .call(&operation)
+                .await
+                .unwrap_or_else(|| panic!("{} is called by nobody here", operation.id));
+            let call = match credential {
+                Some(credential) => call.bearer(credential),
+                None => call,
+            };
+            let status = call.send().await.status;
+            let expected = match caller {
+                "token" => 200,
+                "token with `{}`" if operation.id == "update_me" => 403,
+                "token with `{}`" => 200,
+                "frozen user" => 403,
+                _ => 401,
+            };
+            assert_eq!(status, expected, "{} as {caller}", operation.id);
+            row.push(mark(status));
+        }
+        line(page, &operation, &row);
+    }
+}
+
+async fn open_table(site: &Site, page: &mut String) {
+    head(page, "Without credentials", &["nobody"]);
+    let mut fresh = Fresh { site, count: 0 };
+    let open = |operation: &Operation| {
+        !operation.path.starts_with("/admin/") && !operation.path.starts_with("/projects/")
+    };
+    for operation in operations().into_iter().filter(open) {
+        let call = fresh
+            .call(&operation)
+            .await
+            .unwrap_or_else(|| panic!("{} is called by nobody here", operation.id));
+        let status = call.send().await.status;
+        assert_eq!(status, 200, "{}", operation.id);
+        line(page, &operation, &[mark(status)]);
+    }
+}
+
+fn head(page: &mut String, title: &str, columns: &[&str]) {
+    let _ = write!(
+        page,
+        "\n## {title}\n\n| operation | call | {} |\n|---|---|{}\n",
+        columns.join(" | "),
+        "---|".repeat(columns.len())
+    );
+}
+
+fn line(page: &mut String, operation: &Operation, row: &[String]) {
+    let _ = writeln!(
+        page,
+        "| `{}` | `{} {}` | {} |",
+        operation.id,
+        operation.method,
+        operation.path,
+        row.join(" | ")
+    );
+}
