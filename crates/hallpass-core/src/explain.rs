@@ -14,7 +14,8 @@ use serde_json::value::RawValue;
 use crate::Shared;
 use crate::actor::OperatorCaller;
 use crate::calls::{CallQuestion, question_of_call};
-use crate::tokens::{Caller, accept, rules};
+use crate::tokens::trust::Snapshot;
+use crate::tokens::{Caller, Refusal, accept, check_standing, rules};
 
 /// Bytes of a bare claim.
 const CLAIM_BYTES: usize = 1024 * 1024;
@@ -121,20 +122,10 @@ impl Explain {
         match (&request.token, &request.claim) {
             (None, None) => Ok(None),
             (Some(_), Some(_)) => Err(one_of_two("/claim", "give a token or a claim, not both")),
-            (Some(token), None) => {
-                let accepted =
-                    accept(token, &snapshot, self.shared.clock.now()).map_err(|refusal| {
-                        Error::unprocessable(
-                            "token_refused",
-                            format!("this token would be refused: {}", refusal.message()),
-                        )
-                        .at("/token")
-                        .with_meta(
-                            json!({ "reason": refusal.code(), "pointer": refusal.pointer() }),
-                        )
-                    })?;
-                Ok(Some(accepted.claim))
-            }
+            (Some(token), None) => self
+                .token_claim(environment, token, &snapshot)
+                .await
+                .map(Some),
             (None, Some(claim)) => {
                 if claim.get().len() > CLAIM_BYTES {
                     return Err(
@@ -146,6 +137,29 @@ impl Explain {
                     .map_err(malformed)
             }
         }
+    }
+
+    /// The claim of a token that would be let in; a frozen or revoked user's would not.
+    async fn token_claim(
+        &self,
+        environment: EnvironmentId,
+        token: &str,
+        snapshot: &Snapshot,
+    ) -> Result<Claim> {
+        let refused = |refusal: Refusal| {
+            Error::unprocessable(
+                "token_refused",
+                format!("this token would be refused: {}", refusal.message()),
+            )
+            .at("/token")
+            .with_meta(json!({ "reason": refusal.code(), "pointer": refusal.pointer() }))
+        };
+        let accepted = accept(token, snapshot, self.shared.clock.now()).map_err(refused)?;
+        let mut tx = self.shared.store.read().await?;
+        let user = tx.find_user(environment, &accepted.sub).await?;
+        let not_before = tx.find_not_before(environment, &accepted.sub).await?;
+        check_standing(user.as_ref(), not_before, accepted.times.iat).map_err(refused)?;
+        Ok(accepted.claim)
     }
 }
 

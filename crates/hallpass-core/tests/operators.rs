@@ -155,6 +155,25 @@ on_both_engines! {
         assert_eq!(world.services.environments.load(&admin, world.environment).await.unwrap().settings.leeway_secs, 5);
     }
 
+    async fn what_is_explained_for_a_token_is_what_would_happen(database: Database) {
+        let world = World::new(database.store().clone()).await;
+        let (admin, token) = (world.admin(), world.token("user-1"));
+        let ask = || {
+            let call = json!({ "method": "GET", "path": "/projects/x/sdk/me" });
+            let request = serde_json::from_str(&json!({ "token": token, "call": call }).to_string()).unwrap();
+            world.services.explain.for_operator(&admin, world.environment, request)
+        };
+        ask().await.unwrap();
+        let sub: Subject = "user-1".parse().unwrap();
+        assert!(world.services.users.load(&admin, world.environment, &sub).await.is_err(), "explaining makes no user");
+        world.services.tokens.authenticate(world.environment, &token).await.unwrap();
+        world.services.users.freeze(&admin, world.environment, &sub).await.unwrap();
+        assert_eq!(ask().await.err().unwrap().meta().unwrap()["reason"], "user_frozen");
+        world.services.users.unfreeze(&admin, world.environment, &sub).await.unwrap();
+        world.services.users.revoke(&admin, world.environment, &sub).await.unwrap();
+        assert_eq!(ask().await.err().unwrap().meta().unwrap()["reason"], "token_revoked");
+    }
+
     async fn metadata_merges_are_atomic(database: Database) {
         let world = std::sync::Arc::new(World::new(database.store().clone()).await);
         let caller = world.services.tokens.authenticate(world.environment, &world.token("user-1")).await.unwrap();

@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn only_the_canonical_spelling_parses() {
-        let id = EnvironmentId::from_random([7; 16]);
+        let id = EnvironmentId::from_random([0xab; 16]);
         assert_eq!(id.to_string().parse(), Ok(id));
         for other in [
             id.to_string().to_uppercase(),

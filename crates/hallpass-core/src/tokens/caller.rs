@@ -43,7 +43,7 @@ impl Caller {
         self.token.expires_at_secs
     }
 
-    /// Decides without recording; what [`Self::enforce`] decides.
+    /// Decides without recording; enforcement decides the same.
     #[must_use]
     pub fn decide(&self, target: &Target<'_>, permission: Permission) -> Decision {
         permissions::decide(&self.token.claim, target, permission)

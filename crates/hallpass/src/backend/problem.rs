@@ -1,0 +1,120 @@
+use std::fmt;
+
+use serde_json::{Value, json};
+
+/// A refusal of the admin API (RFC 9457).
+#[derive(Debug)]
+pub struct Problem {
+    /// The answer as it came, for `--json`.
+    pub raw: Value,
+    status: u16,
+}
+
+impl Problem {
+    /// From an answer that is no success.
+    pub fn new(status: u16, body: Option<Value>) -> Self {
+        let raw = body
+            .filter(Value::is_object)
+            .unwrap_or_else(|| json!({ "status": status }));
+        Self { raw, status }
+    }
+
+    /// The stable code of the refusal.
+    pub fn code(&self) -> &str {
+        self.text("/code").unwrap_or_default()
+    }
+
+    fn text(&self, pointer: &str) -> Option<&str> {
+        self.raw.pointer(pointer).and_then(Value::as_str)
+    }
+
+    /// What the reader can do about it.
+    fn advice(&self) -> Option<&'static str> {
+        let by_code = match self.code() {
+            "operator_key_invalid" | "operator_key_missing" | "no_credentials" => Some(
+                "put a valid operator key into HALLPASS_OPERATOR_KEY or --operator-key-file; `hallpass operator create` on the server's machine makes one",
+            ),
+            "storage_unavailable" => Some(
+                "the database is locked, full or away: try again, then look at `hallpass doctor`",
+            ),
+            "key_already_used" => {
+                Some("a key pair serves one environment for ever: generate a new one")
+            }
+            "private_key_given" => Some(
+                "give the public half only; treat the private key you just handed over with care: `openssl pkey -in KEY.pem -pubout`",
+            ),
+            "name_taken" => Some("choose another name, or use the existing one"),
+            "too_many_retiring_keys" => {
+                Some("wait until one retires, or revoke one with `hallpass key revoke`")
+            }
+            _ => None,
+        };
+        by_code.or(match self.status {
+            401 => Some("check HALLPASS_OPERATOR_KEY"),
+            403 => Some("this operator's role or projects do not include that"),
+            404 => Some("`hallpass project list` and `hallpass project show ID` print the ids"),
+            412 => {
+                Some("it was changed meanwhile: look at it again, then repeat with its new version")
+            }
+            429 => Some("wait a moment, then try again"),
+            _ => None,
+        })
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = self
+            .text("/detail")
+            .or_else(|| self.text("/title"))
+            .or_else(|| self.text("/message"));
+        match what {
+            Some(what) => f.write_str(what)?,
+            None => write!(f, "the server answered {}", self.status)?,
+        }
+        if !self.code().is_empty() {
+            write!(f, " ({})", self.code())?;
+        }
+        if let Some(pointer) = self.text("/pointer") {
+            write!(f, "\n  where: {pointer}")?;
+        }
+        if let Some(advice) = self.advice() {
+            write!(f, "\n  to do: {advice}")?;
+        }
+        if let Some(request) = self.text("/request_id") {
+            write!(f, "\n  request: {request}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problem {}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Problem;
+
+    #[test]
+    fn a_problem_says_what_where_and_what_to_do() {
+        let body = json!({"detail": "no such environment", "code": "not_found", "status": 404, "pointer": "/id"});
+        let shown = Problem::new(404, Some(body)).to_string();
+        assert_eq!(
+            shown,
+            "no such environment (not_found)\n  where: /id\n  to do: `hallpass project list` and `hallpass project show ID` print the ids"
+        );
+    }
+
+    #[test]
+    fn an_answer_that_is_no_problem_document_still_says_something() {
+        assert_eq!(
+            Problem::new(502, None).to_string(),
+            "the server answered 502"
+        );
+        assert_eq!(
+            Problem::new(502, Some(json!("x"))).to_string(),
+            "the server answered 502"
+        );
+    }
+}

@@ -1,0 +1,203 @@
+//! The command line: what can be typed, and what each word means.
+
+mod admin;
+#[cfg(test)]
+mod reference;
+mod token;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use admin::{
+    AuditVerb, EnvironmentVerb, KeyVerb, OperatorKeyVerb, OperatorVerb, PageArgs, ProjectVerb,
+    SettingsArgs, UserArgs, UserVerb,
+};
+pub use token::{InspectArgs, MintArgs, TokenVerb, VerifyArgs, WhyArgs};
+
+/// Verifies user tokens, enforces their permission claim, and explains every decision.
+#[derive(Parser)]
+#[command(
+    name = "hallpass",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+#[command(
+    after_help = "Start with `hallpass demo`. Every setting is explained by `hallpass config default`."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Flags that every verb takes.
+#[derive(Args)]
+pub struct Global {
+    /// Print the raw JSON answer instead of a table
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Configuration file; unknown keys are fatal
+    #[arg(long, global = true, value_name = "FILE", env = "HALLPASS_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Directory of the SQLite database [default: ./hallpass-data; demo: ./hallpass-demo]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// sqlite:PATH or postgres://...; instead of the file in the data directory
+    #[arg(long, global = true, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Work through the admin API of a running server instead of opening the database
+    #[arg(long, global = true, value_name = "URL", env = "HALLPASS_URL")]
+    pub url: Option<String>,
+    /// File with the operator key for --url [default: the variable HALLPASS_OPERATOR_KEY]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub operator_key_file: Option<PathBuf>,
+    /// PEM file of the certificate authority to trust for --url [default: the public ones]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca_cert: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Start a server with a project, keys and a user token ready to try
+    Demo(DemoArgs),
+    /// Start the server
+    Serve(ServeArgs),
+    /// Bring the database schema up to date
+    Migrate,
+    /// Copy the SQLite database into a new file, while servers run
+    Backup {
+        /// The file to make
+        file: PathBuf,
+    },
+    /// Look for what is wrong or will be
+    Doctor,
+    /// Check, show and explain the configuration
+    #[command(subcommand)]
+    Config(ConfigVerb),
+    /// Products; each has environments
+    #[command(subcommand)]
+    Project(ProjectVerb),
+    /// Environments and how they judge tokens
+    #[command(subcommand)]
+    Environment(EnvironmentVerb),
+    /// Signing keys: the public halves that verify user tokens
+    #[command(subcommand)]
+    Key(KeyVerb),
+    /// Connected users
+    #[command(subcommand)]
+    User(UserVerb),
+    /// Who administers this installation
+    #[command(subcommand)]
+    Operator(OperatorVerb),
+    /// Make, read, verify and explain user tokens
+    #[command(subcommand)]
+    Token(Box<TokenVerb>),
+    /// What was changed and decided
+    #[command(subcommand)]
+    Audit(AuditVerb),
+    /// Print the OpenAPI document of the admin API
+    Openapi,
+}
+
+#[derive(Args, Clone, Default)]
+pub struct ServeArgs {
+    /// Address and port [default: 127.0.0.1:8080]; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// PEM file of the certificate chain; read again when it changes
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// PEM file of the certificate's private key
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Write the server's address here (demo: ids, key and token too) as shell variables, once it is ready
+    #[arg(long, value_name = "FILE")]
+    pub env_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub later: LaterArgs,
+}
+
+/// Flags of jobs that this version does not do yet, so that one start script serves every version.
+#[derive(Args, Clone, Default)]
+pub struct LaterArgs {
+    /// Where outbound requests may go beside public addresses; without effect: this version makes none
+    #[arg(long, value_name = "HOST:PORT")]
+    pub allow_egress: Vec<String>,
+    /// The mail server; without effect: this version sends no mail
+    #[arg(long, value_name = "URL")]
+    pub smtp_url: Option<String>,
+    /// Where the developer portal listens; this version has none and takes only `none`
+    #[arg(long, value_name = "none")]
+    pub portal_listen: Option<NoPortal>,
+}
+
+/// The only portal there is.
+#[derive(clap::ValueEnum, Clone, Copy)]
+pub enum NoPortal {
+    None,
+}
+
+impl LaterArgs {
+    /// The flags that were given and have no effect.
+    #[must_use]
+    pub fn without_effect(&self) -> Vec<&'static str> {
+        let mut flags = Vec::new();
+        if !self.allow_egress.is_empty() {
+            flags.push("--allow-egress");
+        }
+        if self.smtp_url.is_some() {
+            flags.push("--smtp-url");
+        }
+        flags
+    }
+}
+
+#[derive(Args, Clone, Default)]
+pub struct DemoArgs {
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+#[derive(Subcommand)]
+pub enum ConfigVerb {
+    /// Read a configuration without starting; exit code 2 names what is wrong and where
+    Check {
+        /// The file [default: --config]
+        file: Option<PathBuf>,
+    },
+    /// Print what is in force and where each value came from
+    Show,
+    /// Print the default configuration file, which is the manual
+    Default,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, Parser as _};
+
+    use super::{Cli, Verb};
+
+    #[test]
+    fn flags_of_later_versions_are_taken_and_named() {
+        let line =
+            "hallpass serve --portal-listen none --allow-egress 127.0.0.1:1 --smtp-url smtp://a";
+        let Verb::Serve(args) = Cli::parse_from(line.split(' ')).verb else {
+            panic!("serve")
+        };
+        assert_eq!(
+            args.later.without_effect(),
+            ["--allow-egress", "--smtp-url"]
+        );
+        assert!(
+            Cli::try_parse_from(["hallpass", "serve", "--portal-listen", "127.0.0.1:1"]).is_err()
+        );
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

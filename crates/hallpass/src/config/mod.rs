@@ -1,0 +1,172 @@
+//! The configuration: embedded defaults, a file, the environment and flags, each value with its origin.
+//!
+//! `config.default.toml` names every key, so the set of known keys and their types is read from it: an overlay can
+//! only replace what is there. What the values mean is checked by deserialising the result into [`Config`].
+
+mod layer;
+mod load;
+mod origin;
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+pub use load::{Effective, Overrides, load};
+
+/// The manual, and the defaults.
+pub const DEFAULT_FILE: &str = include_str!("../../../../config.default.toml");
+
+/// Everything that can be configured; the comments of `config.default.toml` explain each field.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub server: Server,
+    pub database: Database,
+    pub tokens: Tokens,
+    pub limits: Limits,
+    pub audit: Audit,
+    pub log: Log,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    pub listen: String,
+    pub data_dir: PathBuf,
+    pub tls_cert: PathBuf,
+    pub tls_key: PathBuf,
+    pub trusted_proxies: Vec<String>,
+    pub drain_secs: u64,
+}
+
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    pub url: String,
+    pub migrate: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tokens {
+    pub cache_mib: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    pub failed_verifications_per_minute: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    pub decisions: Decisions,
+    pub keep_decisions_days: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decisions {
+    None,
+    Denied,
+    All,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub level: String,
+    pub format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    Auto,
+    Text,
+    Json,
+}
+
+impl Config {
+    /// The database to open: the configured one, or the file in the data directory.
+    pub fn database_url(&self) -> String {
+        if self.database.url.is_empty() {
+            format!(
+                "sqlite:{}",
+                self.server.data_dir.join("hallpass.db").display()
+            )
+        } else {
+            self.database.url.clone()
+        }
+    }
+
+    /// The SQLite file, if that is where the data is.
+    pub fn sqlite_file(&self) -> Option<PathBuf> {
+        self.database_url()
+            .strip_prefix("sqlite:")
+            .map(PathBuf::from)
+    }
+
+    /// Certificate and key, if TLS is on.
+    pub fn tls(&self) -> Option<(&PathBuf, &PathBuf)> {
+        let on = !self.server.tls_cert.as_os_str().is_empty();
+        on.then_some((&self.server.tls_cert, &self.server.tls_key))
+    }
+}
+
+/// A database address without the password in it.
+pub fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let authority_ends = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at(authority_ends);
+    let Some((user, host)) = authority.rsplit_once('@') else {
+        return url.to_owned();
+    };
+    let user = user.split(':').next().unwrap_or_default();
+    // A query can carry a password too (`?password=...`), so it is not shown at all.
+    let path = tail.split('?').next().unwrap_or_default();
+    format!("{scheme}://{user}:***@{host}{path}")
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let url = without_password(&self.url);
+        f.debug_struct("Database")
+            .field("url", &url)
+            .field("migrate", &self.migrate)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, DEFAULT_FILE, without_password};
+
+    #[test]
+    fn the_manual_is_complete() {
+        // Unknown and missing fields are both errors, so this pins the file to the struct.
+        let config: Result<Config, _> = toml::from_str(DEFAULT_FILE);
+        assert!(config.is_ok(), "{config:?}");
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        for (url, shown) in [
+            (
+                "postgres://u:secret@h:5432/n?password=secret",
+                "postgres://u:***@h:5432/n",
+            ),
+            ("postgres://u:se@cret@h/n", "postgres://u:***@h/n"),
+            (
+                "postgres:///n?host=/run/postgresql",
+                "postgres:///n?host=/run/postgresql",
+            ),
+            ("sqlite:/var/lib/hallpass.db", "sqlite:/var/lib/hallpass.db"),
+        ] {
+            assert_eq!(without_password(url), shown);
+        }
+    }
+}

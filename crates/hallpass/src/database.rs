@@ -1,0 +1,93 @@
+//! From a configuration to an opened store and running services.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use hallpass_core::{DecisionLog, Options, Services, SystemClock, SystemRng};
+use hallpass_store::{SchemaState, Store};
+
+use crate::config::{Config, Decisions, without_password};
+use crate::exit::Exit;
+use crate::files;
+
+/// Opens a database that must be there and up to date.
+pub async fn open_existing(config: &Config) -> Result<Store> {
+    require_file(config)?;
+    let store = open(config).await?;
+    match store.schema().await.map_err(explained)? {
+        SchemaState::Current => Ok(store),
+        SchemaState::Empty => Err(Exit::usage(format!(
+            "the database {} is empty: run `hallpass migrate` or start `hallpass serve` once",
+            shown(config)
+        ))),
+        SchemaState::Pending(count) => Err(Exit::usage(format!(
+            "the schema of {} is {count} migration(s) behind this version: run `hallpass migrate`",
+            shown(config)
+        ))),
+    }
+}
+
+/// Opens a database, made and brought up to date if need be.
+pub async fn open_migrated(config: &Config) -> Result<Store> {
+    if config.sqlite_file().is_some() && config.database.url.is_empty() {
+        files::private_directory(&config.server.data_dir)?;
+    }
+    let store = open(config).await?;
+    store.migrate().await.map_err(explained)?;
+    Ok(store)
+}
+
+/// Opens a database as it is.
+pub async fn open(config: &Config) -> Result<Store> {
+    let opened = Store::open(&config.database_url()).await;
+    opened
+        .map_err(explained)
+        .with_context(|| format!("cannot open the database {}", shown(config)))
+}
+
+/// Starts the services on a store, with the machine's clock and randomness.
+pub async fn start_services(store: Store, config: &Config) -> Result<Arc<Services>> {
+    let options = Options {
+        token_cache_bytes: config.tokens.cache_mib * 1024 * 1024,
+        record_decisions: match config.audit.decisions {
+            Decisions::None => DecisionLog::None,
+            Decisions::Denied => DecisionLog::Denied,
+            Decisions::All => DecisionLog::All,
+        },
+        keep_decisions_days: config.audit.keep_decisions_days,
+    };
+    let clock = Arc::new(SystemClock::start());
+    let services = Services::start(store, clock, Arc::new(SystemRng::new()), options).await;
+    services
+        .map_err(|error| with_context(&error))
+        .context("cannot start the services")
+}
+
+/// A misspelt directory must not pass as an empty installation.
+pub fn require_file(config: &Config) -> Result<()> {
+    match config.sqlite_file() {
+        Some(file) if !file.exists() => Err(Exit::usage(format!(
+            "there is no database at {}: name its directory with --data-dir, or a server with --url",
+            file.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The database without its password.
+pub fn shown(config: &Config) -> String {
+    without_password(&config.database_url())
+}
+
+/// The public message and, for the person at the terminal, what happened inside.
+pub fn with_context(error: &hallpass_model::Error) -> anyhow::Error {
+    match error.context() {
+        Some(context) => anyhow::anyhow!("{error}: {context}"),
+        None => anyhow::anyhow!("{error}"),
+    }
+}
+
+/// What the store's failure means for whoever runs the binary.
+pub fn explained(error: hallpass_store::StoreError) -> anyhow::Error {
+    anyhow::Error::new(error)
+}

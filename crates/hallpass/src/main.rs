@@ -1,0 +1,87 @@
+//! The `hallpass` program: command line, configuration, wiring and signals. The rules live in the crates below it.
+
+mod backend;
+mod certificate;
+mod cli;
+mod config;
+mod database;
+mod demo;
+mod doctor;
+mod duration;
+mod exit;
+mod files;
+mod logs;
+mod serve;
+mod token;
+mod ui;
+mod verbs;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use backend::Problem;
+use cli::{Cli, Global, Verb};
+use ui::Ui;
+
+fn main() -> ExitCode {
+    // Everything that speaks TLS takes the process's provider; nothing may choose another one first.
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+    let cli = Cli::parse();
+    let ui = Ui::new(cli.global.json);
+    match run(cli, &ui) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&ui, &error);
+            ExitCode::from(exit::code_of(&error))
+        }
+    }
+}
+
+fn run(cli: Cli, ui: &Ui) -> anyhow::Result<()> {
+    let global = &cli.global;
+    match cli.verb {
+        Verb::Demo(args) => demo::run(global, &args.serve, ui),
+        Verb::Serve(args) => serve::run(global, &args, ui),
+        Verb::Migrate => verbs::database::migrate(global, ui),
+        Verb::Backup { file } => verbs::database::backup(global, &file, ui),
+        Verb::Doctor => doctor::run(global, ui),
+        Verb::Config(verb) => verbs::config::run(global, &verb, ui),
+        Verb::Project(verb) => verbs::project::run(global, &verb, ui),
+        Verb::Environment(verb) => verbs::environment::run(global, &verb, ui),
+        Verb::Key(verb) => verbs::key::run(global, &verb, ui),
+        Verb::User(verb) => verbs::user::run(global, &verb, ui),
+        Verb::Operator(verb) => verbs::operator::run(global, &verb, ui),
+        Verb::Token(verb) => token::run(global, &verb, ui),
+        Verb::Audit(verb) => verbs::audit::run(global, &verb, ui),
+        Verb::Openapi => {
+            ui.raw(&hallpass_http::openapi());
+            Ok(())
+        }
+    }
+}
+
+/// The configuration that a verb works with.
+fn load_config(
+    global: &Global,
+    overrides: &config::Overrides,
+) -> anyhow::Result<config::Effective> {
+    let flags = config::Overrides {
+        data_dir: global.data_dir.clone(),
+        database_url: global.database_url.clone(),
+        ..overrides.clone()
+    };
+    config::load(global.config.as_deref(), std::env::vars(), &flags)
+}
+
+fn report(ui: &Ui, error: &anyhow::Error) {
+    match error.downcast_ref::<Problem>() {
+        Some(problem) if ui.json => ui.note(format!("{:#}", problem.raw)),
+        _ => {
+            let text = format!("{error:#}");
+            if !text.is_empty() {
+                ui.note(format!("hallpass: {text}"));
+            }
+        }
+    }
+}

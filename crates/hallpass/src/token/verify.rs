@@ -1,0 +1,74 @@
+//! `token verify`: a token step by step, as an environment judges it or against one public key.
+
+use anyhow::Result;
+use hallpass_core::check_offline;
+use serde_json::{Value, json};
+
+use super::{now, public_key, token_text};
+use crate::backend::{Backend, Missing};
+use crate::cli::{Global, VerifyArgs};
+use crate::exit::{Exit, REFUSED};
+use crate::ui::Ui;
+
+pub fn run(global: &Global, args: &VerifyArgs, ui: &Ui) -> Result<()> {
+    let token = token_text(&args.token)?;
+    let report = match (&args.environment, &args.key) {
+        (Some(environment), _) => {
+            let backend = Backend::open(global, Missing::Refuse)?;
+            backend.post(
+                &format!("/admin/v1/environments/{environment}/tokens/check"),
+                json!({ "token": token }),
+            )?
+        }
+        (None, key) => {
+            let key = key.as_deref().map(public_key).transpose()?;
+            serde_json::to_value(check_offline(&token, key.as_ref(), now()).report)?
+        }
+    };
+    ui.answer(&report, |report| shown(report, ui));
+    if report.pointer("/accepted") == Some(&Value::Bool(true)) {
+        if args.environment.is_none() {
+            ui.note("Checked against this key only: audience, rotation, frozen and revoked users are the environment's.");
+        }
+        return Ok(());
+    }
+    Err(Exit::silent(REFUSED))
+}
+
+/// The steps, and the verdict at the end.
+pub fn shown(report: &Value, ui: &Ui) -> String {
+    let text = |value: &Value, pointer: &str| {
+        value
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let mut lines: Vec<String> = Vec::new();
+    for step in report
+        .pointer("/steps")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        let ok = step.pointer("/ok") == Some(&Value::Bool(true));
+        let mark = if ok {
+            ui.paint.good("ok")
+        } else {
+            ui.paint.bad("NO")
+        };
+        lines.push(format!(
+            "{mark}  {:12} {}",
+            text(step, "/name"),
+            text(step, "/detail")
+        ));
+    }
+    let accepted = report.pointer("/accepted") == Some(&Value::Bool(true));
+    lines.push(if accepted {
+        ui.paint.good("accepted")
+    } else {
+        ui.paint
+            .bad(&format!("refused: {}", text(report, "/reason")))
+    });
+    lines.join("\n")
+}

@@ -1,0 +1,215 @@
+//! `token why`: the decision for one call or question, and what would change it. Exit code 0 allow, 3 deny,
+//! 4 when the token or the claim is refused before any decision.
+
+use anyhow::Result;
+use hallpass_core::{CallQuestion, check_offline, question_of_call};
+use hallpass_permissions::{
+    self as permissions, AccountSpec, Claim, Explanation, Permission, TargetSpec,
+};
+use serde_json::{Value, json};
+
+use super::{decision, now, public_key, token_text, tree};
+use crate::backend::{Backend, Missing, Problem};
+use crate::cli::{Global, WhyArgs};
+use crate::exit::{DENIED, Exit, REFUSED};
+use crate::files;
+use crate::ui::Ui;
+
+pub fn run(global: &Global, args: &WhyArgs, ui: &Ui) -> Result<()> {
+    let (permission, target) = question(args)?;
+    let (explanation, note) = match (&args.environment, &args.token, &args.claim) {
+        (Some(environment), Some(token), _) => {
+            let backend = Backend::open(global, Missing::Refuse)?;
+            let environment = format!("/admin/v1/environments/{environment}");
+            let question = json!({ "permission": permission, "target": target });
+            (
+                asked(&backend, &environment, &token_text(token)?, question, ui)?,
+                None,
+            )
+        }
+        (None, Some(token), _) => {
+            let claim = claim_of_token(&token_text(token)?, args, ui)?;
+            let note = args.key.is_none().then_some(
+                "The token's signature was not checked: add --environment ID, or --key PUBLIC.pem.",
+            );
+            (explained(&claim, &target, permission)?, note)
+        }
+        (_, None, Some(file)) => {
+            let text = files::read_text(file)?;
+            let claim = Claim::parse(&text).map_err(|fault| {
+                refused(
+                    "permission_claim_malformed",
+                    &fault.to_string(),
+                    Some(&fault.pointer),
+                    ui,
+                )
+            })?;
+            (explained(&claim, &target, permission)?, None)
+        }
+        (_, None, None) => return Err(Exit::usage("give --token or --claim")),
+    };
+    ui.answer(&explanation, |explanation| decision::tree(explanation, ui));
+    if let Some(note) = note {
+        ui.note(note);
+    }
+    let allowed = explanation.pointer("/decision").and_then(Value::as_str) == Some("allow");
+    if allowed {
+        Ok(())
+    } else {
+        Err(Exit::silent(DENIED))
+    }
+}
+
+fn explained(claim: &Claim, target: &TargetSpec, permission: Permission) -> Result<Value> {
+    let explanation: Explanation = permissions::explain(claim, target, permission);
+    Ok(serde_json::to_value(explanation)?)
+}
+
+/// The environment's own answer. The check comes first: it also knows frozen and revoked users.
+fn asked(
+    backend: &Backend,
+    environment: &str,
+    token: &str,
+    question: Value,
+    ui: &Ui,
+) -> Result<Value> {
+    let report = backend.post(
+        &format!("{environment}/tokens/check"),
+        json!({ "token": token }),
+    )?;
+    if report.pointer("/accepted") == Some(&Value::Bool(false)) {
+        let reason = report
+            .pointer("/reason")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let steps = report.pointer("/steps").and_then(Value::as_array);
+        let detail = steps
+            .and_then(|steps| steps.last()?.get("detail")?.as_str())
+            .unwrap_or_default();
+        return Err(refused(reason, detail, None, ui));
+    }
+    let answer = backend.post(
+        &format!("{environment}/explain"),
+        json!({ "token": token, "question": question }),
+    );
+    answer.map_err(|error| match error.downcast_ref::<Problem>() {
+        Some(problem) if problem.code() == "token_refused" => {
+            let text = |pointer: &str| problem.raw.pointer(pointer).and_then(Value::as_str);
+            refused(
+                text("/meta/reason").unwrap_or("token_refused"),
+                text("/detail").unwrap_or_default(),
+                text("/meta/pointer"),
+                ui,
+            )
+        }
+        _ => error,
+    })
+}
+
+fn claim_of_token(token: &str, args: &WhyArgs, ui: &Ui) -> Result<Claim> {
+    let key = args.key.as_deref().map(public_key).transpose()?;
+    let offline = check_offline(token, key.as_ref(), now());
+    offline.claim.ok_or_else(|| {
+        let reason = offline.report.reason.unwrap_or_default();
+        let detail = offline
+            .report
+            .steps
+            .last()
+            .map_or("", |step| step.detail.as_str());
+        refused(
+            reason,
+            detail,
+            offline.fault.as_ref().map(|fault| fault.pointer.as_str()),
+            ui,
+        )
+    })
+}
+
+/// With `--json` the refusal is on stdout, where a program looks for the answer.
+fn refused(reason: &str, detail: &str, pointer: Option<&str>, ui: &Ui) -> anyhow::Error {
+    if ui.json {
+        ui.raw(&json!({ "decision": "refused", "reason": reason, "detail": detail, "pointer": pointer }));
+        return Exit::silent(REFUSED);
+    }
+    let place = pointer.map_or_else(String::new, |pointer| {
+        format!("\n  where: {}", tree::place(pointer))
+    });
+    let verdict = ui.paint.bad("REFUSED");
+    ui.line(format!("{verdict}  {reason}\n  {detail}{place}\n  No permission is looked at: every call answers 401."));
+    Exit::silent(REFUSED)
+}
+
+fn question(args: &WhyArgs) -> Result<(Permission, TargetSpec)> {
+    if let (Some(method), Some(path)) = (&args.method, &args.path) {
+        return question_of(method, path);
+    }
+    let name = args.permission.as_deref().unwrap_or_default();
+    let permission = name
+        .parse()
+        .map_err(|error| Exit::usage(format!("`{name}`: {error}")))?;
+    let target = TargetSpec {
+        integration: args.integration.clone(),
+        credential: account(&args.credential)?,
+        configuration: account(&args.configuration)?,
+    };
+    Ok((permission, target))
+}
+
+/// A thing by its id, its external id, or both.
+fn account(texts: &[String]) -> Result<Option<AccountSpec>> {
+    let mut account: Option<AccountSpec> = None;
+    for text in texts {
+        let named: AccountSpec = text
+            .parse()
+            .map_err(|error| Exit::usage(format!("`{text}`: {error}")))?;
+        account = Some(match account.take() {
+            None => named,
+            Some(AccountSpec {
+                id: Some(id),
+                ext: None,
+            }) if named.ext.is_some() => AccountSpec {
+                id: Some(id),
+                ..named
+            },
+            Some(AccountSpec {
+                id: None,
+                ext: Some(ext),
+            }) if named.id.is_some() => AccountSpec {
+                ext: Some(ext),
+                ..named
+            },
+            Some(_) => {
+                return Err(Exit::usage(format!(
+                    "`{text}`: twice only for an id and an external id of the same thing"
+                )));
+            }
+        });
+    }
+    Ok(account)
+}
+
+/// `/sdk/me`, `/projects/<id>/sdk/me` and the whole URL all name the same call.
+fn question_of(method: &str, path: &str) -> Result<(Permission, TargetSpec)> {
+    let after_host = path
+        .split_once("://")
+        .and_then(|(_, rest)| rest.find('/').and_then(|slash| rest.get(slash..)));
+    let path = after_host.unwrap_or(path);
+    let path = if path.starts_with("/sdk/") {
+        format!("/projects/-{path}")
+    } else {
+        path.to_owned()
+    };
+    match question_of_call(method, &path) {
+        CallQuestion::Asks(permission, target) => Ok((permission, target)),
+        CallQuestion::NeedsTarget(permission) => Err(Exit::usage(format!(
+            "what {method} {path} acts on is named in its body: ask with --permission {permission} --integration NAME \
+             [--credential ID|ext:X|new] [--configuration ID|ext:X|new]"
+        ))),
+        CallQuestion::ValidToken => Err(Exit::usage(format!(
+            "{method} {path} needs no permission: every valid token may, and what it must not see is left out"
+        ))),
+        CallQuestion::Unknown => Err(Exit::usage(format!(
+            "{method} {path} is no call of the Connect surface"
+        ))),
+    }
+}

@@ -1,0 +1,24 @@
+//! The verbs that administer: each sends one request (or a few) to the admin API and shows the answer.
+
+pub mod audit;
+pub mod config;
+pub mod database;
+pub mod environment;
+pub mod key;
+pub mod operator;
+pub mod project;
+pub mod user;
+
+use crate::backend::query;
+use crate::cli::PageArgs;
+
+/// A list's path with the page asked for.
+fn paged(path: &str, page: &PageArgs) -> String {
+    query(
+        path,
+        &[
+            ("after", page.after.clone()),
+            ("limit", page.limit.map(|limit| limit.to_string())),
+        ],
+    )
+}
