@@ -1,0 +1,79 @@
+// `hallpass demo` in a directory of its own, and the calls that the checks make on it.
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freeAddress, HallpassProcess } from './process.mjs';
+
+export class Demo {
+  static async start(engine) {
+    const demo = new Demo(engine, mkdtempSync(join(tmpdir(), 'hallpass-e2e-')));
+    const started = Date.now();
+    try {
+      demo.process = await demo.spawn('demo');
+      demo.env = await demo.process.ready();
+    } catch (error) {
+      demo.remove();
+      throw error;
+    }
+    demo.startMillis = Date.now() - started;
+    return demo;
+  }
+
+  constructor(engine, home) {
+    this.engine = engine;
+    this.home = home;
+  }
+
+  /** Where the data is, for any verb of the binary. */
+  get databaseFlags() {
+    const { databaseUrl } = this.engine;
+    const flags = ['--data-dir', join(this.home, 'data')];
+    return databaseUrl ? [...flags, '--database-url', databaseUrl] : flags;
+  }
+
+  /** `demo` or `serve` on this data, at an address of its own. */
+  async spawn(verb) {
+    const words = [verb, ...this.databaseFlags, '--listen', await freeAddress()];
+    return new HallpassProcess(words, join(this.home, `${verb}.env`), join(this.home, `${verb}.log`));
+  }
+
+  /** A call on the Connect surface, as a customer's backend makes it. */
+  sdk(environment, path, token, init = {}) {
+    return this.sdkAt(this.env.HALLPASS_URL, environment, path, token, init);
+  }
+
+  sdkAt(url, environment, path, token, init = {}) {
+    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const headers = { 'content-type': 'application/json', ...authorization, ...init.headers };
+    return fetch(`${url}/projects/${environment}/sdk/${path}`, { ...init, headers });
+  }
+
+  /** A call on the admin API as the demo's operator; answers the JSON body. */
+  async admin(method, path, body) {
+    const answer = await fetch(`${this.env.HALLPASS_URL}/admin/v1/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.env.HALLPASS_OPERATOR_KEY}`, 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);
+    return text === '' ? undefined : JSON.parse(text);
+  }
+
+  /** Revokes the environment's other keys at once, or after the overlap; answers the new key with its private half. */
+  generateKey(environment, overlapSecs = 0) {
+    return this.admin('POST', `environments/${environment}/signing-keys`, { bits: 2048, overlap_secs: overlapSecs });
+  }
+
+  /** What every process on this data has logged. */
+  readLogs() {
+    const logs = readdirSync(this.home).filter((name) => name.endsWith('.log'));
+    return logs.map((name) => readFileSync(join(this.home, name), 'utf8')).join('');
+  }
+
+  remove() {
+    this.process?.kill();
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,43 @@
+// Runs real clients against a real server: once on SQLite, once on PostgreSQL.
+// Started by `cargo xtask test`; by hand: HALLPASS_BIN=target/debug/hallpass node e2e/run.mjs
+
+import { sqlite, postgres } from './lib/engines.mjs';
+import { Checks } from './lib/checks.mjs';
+import { Demo } from './lib/demo.mjs';
+import { checkLogs } from './lib/logs.mjs';
+import { checkClients } from './clients/suite.mjs';
+import { checkTokens } from './clients/tokens.mjs';
+import { checkNodes } from './clients/nodes.mjs';
+import { checkBrowser } from './browser/suite.mjs';
+
+const checks = new Checks();
+const engines = [sqlite(), postgres(checks)].filter(Boolean);
+
+for (const engine of engines) {
+  await runOn(engine);
+  engine.remove();
+}
+
+process.exitCode = checks.close();
+
+async function runOn(engine) {
+  let demo;
+  try {
+    demo = await Demo.start(engine);
+  } catch (error) {
+    checks.fail(`${engine.name}: the server starts`, error);
+    return;
+  }
+  console.log(`\n${engine.name}: ready in ${demo.startMillis} ms at ${demo.env.HALLPASS_URL}`);
+  for (const suite of [checkClients, checkTokens, checkNodes, checkBrowser]) {
+    try {
+      await suite(demo, checks);
+    } catch (error) {
+      checks.fail(`${engine.name}: ${suite.name}`, error);
+    }
+  }
+  await checks.that('SIGTERM ends the server with 0', () => demo.process.stop());
+  await checkLogs(demo, checks);
+  checks.showOnFailure(demo.readLogs());
+  demo.remove();
+}
