@@ -2,9 +2,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use hallpass_core::EnvironmentPatch;
-use hallpass_model::{EnvironmentId, ProjectId};
+use hallpass_model::{EnvironmentId, EnvironmentSettings, Error, ProjectId};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::projects::Named;
@@ -15,9 +15,8 @@ use crate::extract::{
 };
 use crate::{AppState, Failure};
 
-/// What to change; what is left out stays.
+/// What to change; what is left out stays. Settings may also stand beside `name` instead of inside `settings`.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 #[schema(as = EnvironmentPatch, example = json!({ "settings": { "require_audience": true } }))]
 pub(super) struct PatchBody {
     /// A new name, unique within the project.
@@ -25,6 +24,37 @@ pub(super) struct PatchBody {
     /// Settings to change, as an RFC 7396 merge patch: `null` puts one back to its default.
     #[schema(value_type = Option<super::views::SettingsView>)]
     settings: Option<Value>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    beside: Map<String, Value>,
+}
+
+impl PatchBody {
+    fn into_patch(self) -> Result<EnvironmentPatch, Error> {
+        let Self {
+            name,
+            settings,
+            beside,
+        } = self;
+        let known =
+            serde_json::to_value(EnvironmentSettings::default()).map_err(Error::internal)?;
+        if let Some(unknown) = beside.keys().find(|name| known.get(name).is_none()) {
+            let pointer = format!("/{}", unknown.replace('~', "~0").replace('/', "~1"));
+            return Err(Error::unprocessable("invalid_body", "unknown member").at(pointer));
+        }
+        let settings = match (settings, beside.is_empty()) {
+            (settings, true) => settings,
+            (None, false) => Some(Value::Object(beside)),
+            (Some(_), false) => {
+                return Err(Error::unprocessable(
+                    "invalid_body",
+                    "settings stand inside `settings` or beside it, not both",
+                )
+                .at("/settings"));
+            }
+        };
+        Ok(EnvironmentPatch { name, settings })
+    }
 }
 
 /// Make an environment
@@ -126,13 +156,9 @@ pub(super) async fn update_environment(
     IfMatch(if_match): IfMatch,
     StrictJson(patch): StrictJson<PatchBody>,
 ) -> Result<Response, Failure> {
-    let patch = EnvironmentPatch {
-        name: patch.name,
-        settings: patch.settings,
-    };
     let environments = &app.services.environments;
     let environment = environments
-        .update(&operator, environment, patch, if_match)
+        .update(&operator, environment, patch.into_patch()?, if_match)
         .await?;
     Ok(answer_versioned(
         environment.version,

@@ -36,6 +36,15 @@ on_both_engines! {
         assert_eq!(changed.header("etag"), "\"2\"");
         let reset = site.call("PATCH", &path).bearer(&key).text("application/merge-patch+json", r#"{"settings":{"issuer":null}}"#);
         assert_eq!(reset.send().await.ok(200)["settings"]["issuer"], Value::Null);
+        let beside = site.call("PATCH", &path).bearer(&key).json(&json!({ "leeway_secs": 7 })).send().await.ok(200);
+        assert_eq!((&beside["settings"]["leeway_secs"], &beside["name"]), (&json!(7), &json!("test")));
+        for (faulty, pointer) in [
+            (json!({ "owner": "me" }), "/owner"),
+            (json!({ "leeway_secs": 1, "settings": {} }), "/settings"),
+        ] {
+            let refused = site.call("PATCH", &path).bearer(&key).json(&faulty).send().await;
+            assert_eq!(refused.refused(422, "invalid_body").json()["pointer"], pointer);
+        }
         let faulty = site.call("PATCH", &path).bearer(&key).json(&json!({ "settings": { "leeway_secs": 301 } })).send().await;
         assert_eq!(faulty.refused(422, "invalid_settings").json()["pointer"], "/settings/leeway_secs");
         let listed = site.call("GET", &below).bearer(&key).send().await.ok(200);
