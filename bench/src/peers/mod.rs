@@ -1,0 +1,5 @@
+//! Other ways to do the same.
+
+pub mod cedar;
+pub mod jsonwebtoken;
+pub mod walk;
