@@ -50,6 +50,33 @@ impl Clock for SystemClock {
     }
 }
 
+/// Notices when the wall clock is set back against the monotonic one.
+pub(crate) struct SetBackAlarm {
+    offset_micros: i64,
+}
+
+impl SetBackAlarm {
+    pub(crate) fn new(clock: &dyn Clock) -> Self {
+        Self {
+            offset_micros: offset_micros(clock),
+        }
+    }
+
+    /// Seconds by which the clock was set back since the last look; slewing by a time service does not count.
+    pub(crate) fn look(&mut self, clock: &dyn Clock) -> Option<i64> {
+        const TOLERATED_SECS: i64 = 5;
+        let offset = offset_micros(clock);
+        let secs = (self.offset_micros - offset) / 1_000_000;
+        self.offset_micros = offset;
+        (secs > TOLERATED_SECS).then_some(secs)
+    }
+}
+
+fn offset_micros(clock: &dyn Clock) -> i64 {
+    let monotonic = i64::try_from(clock.monotonic().as_micros()).unwrap_or(i64::MAX);
+    clock.now().as_micros().saturating_sub(monotonic)
+}
+
 /// A clock that stands still until it is told otherwise. For tests.
 pub struct SettableClock {
     hands: Mutex<(Timestamp, Duration)>,
@@ -93,5 +120,25 @@ impl Clock for SettableClock {
 
     fn monotonic(&self) -> Duration {
         self.hands().1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_set_back_is_noticed_once_and_passing_time_is_not() {
+        let clock = SettableClock::at(Timestamp::from_secs(1_000_000));
+        let mut alarm = SetBackAlarm::new(&clock);
+        clock.advance(Duration::from_secs(3600));
+        assert_eq!(alarm.look(&clock), None);
+        clock.jump_secs(-5);
+        assert_eq!(alarm.look(&clock), None);
+        clock.jump_secs(60);
+        assert_eq!(alarm.look(&clock), None);
+        clock.jump_secs(-3600);
+        assert_eq!(alarm.look(&clock), Some(3600));
+        assert_eq!(alarm.look(&clock), None);
     }
 }

@@ -4,6 +4,7 @@ use hallpass_model::Result;
 use hallpass_store::Store;
 use tokio::task::JoinHandle;
 
+use crate::clock::SetBackAlarm;
 use crate::ledger::{FLUSH_EVERY, Ledger};
 use crate::tokens::TokenCache;
 use crate::tokens::trust::Trust;
@@ -173,8 +174,16 @@ impl Services {
 }
 
 async fn write_ledger(shared: Arc<Shared>) {
+    let mut alarm = SetBackAlarm::new(&*shared.clock);
     loop {
         tokio::time::sleep(FLUSH_EVERY).await;
+        if let Some(secs) = alarm.look(&*shared.clock) {
+            metrics::counter!("hallpass_clock_set_back_total").increment(1);
+            tracing::error!(
+                secs,
+                "the clock was set back: new tokens may be refused as iat_in_future; mend the time service"
+            );
+        }
         flush(&shared).await;
     }
 }

@@ -92,4 +92,12 @@ fn describe() {
         "hallpass_decisions_total",
         "Permission decisions that were enforced, by permission and outcome."
     );
+    metrics::describe_counter!(
+        "hallpass_decisions_not_recorded_total",
+        "Decisions that did not fit into the batch waiting for the audit trail."
+    );
+    metrics::describe_counter!(
+        "hallpass_clock_set_back_total",
+        "Times that the wall clock was set back by more than 5 seconds."
+    );
 }

@@ -65,12 +65,13 @@ impl Tokens {
     pub async fn authenticate(&self, environment: EnvironmentId, token: &str) -> Result<Caller> {
         self.shared.trust.require_confirmed()?;
         let snapshot = self.snapshot(environment).await?;
-        let answer = match self.remembered(&snapshot, token) {
+        let now = self.shared.clock.now();
+        let answer = match self.remembered(&snapshot, token, now) {
             Some(answer) => answer,
-            None => self.verify_afresh(&snapshot, token).await,
+            None => self.verify_afresh(&snapshot, token, now).await,
         };
         match answer {
-            Ok(verified) => Ok(self.let_in(&snapshot, verified)),
+            Ok(verified) => Ok(self.let_in(&snapshot, verified, now)),
             Err(error) => {
                 metrics::counter!("hallpass_tokens_refused_total", "reason" => error.code())
                     .increment(1);
@@ -85,12 +86,13 @@ impl Tokens {
     pub fn recall(&self, environment: EnvironmentId, token: &str) -> Option<Caller> {
         self.shared.trust.require_confirmed().ok()?;
         let snapshot = self.shared.trust.current(environment)?;
-        let verified = self.remembered(&snapshot, token)?.ok()?;
-        Some(self.let_in(&snapshot, verified))
+        let now = self.shared.clock.now();
+        let verified = self.remembered(&snapshot, token, now)?.ok()?;
+        Some(self.let_in(&snapshot, verified, now))
     }
 
-    fn let_in(&self, snapshot: &Snapshot, token: Arc<VerifiedUserToken>) -> Caller {
-        token.uses.count(self.shared.clock.now());
+    fn let_in(&self, snapshot: &Snapshot, token: Arc<VerifiedUserToken>, now: Timestamp) -> Caller {
+        token.uses.count(now);
         metrics::counter!("hallpass_tokens_accepted_total").increment(1);
         Caller {
             shared: Arc::clone(&self.shared),
@@ -117,20 +119,20 @@ impl Tokens {
         &self,
         snapshot: &Snapshot,
         token: &str,
+        now: Timestamp,
     ) -> Option<Result<Arc<VerifiedUserToken>>> {
         let found = self.shared.cache.find(snapshot.environment, token)?;
         if found.epoch != snapshot.epoch {
             return None;
         }
-        let now = self.shared.clock.now();
         if now < found.ends_at && self.shared.clock.monotonic() < found.ends_at_monotonic {
             return Some(Ok(found));
         }
-        self.shared.cache.remove(snapshot.environment, token);
         if now < found.ends_at {
-            // The wall clock was set back; by the other clock its time is over.
+            // The wall clock was set back; by the other clock its time is over, and stays over while we remember.
             return Some(Err(Refusal::Expired { secs_ago: 0 }.into()));
         }
+        self.shared.cache.remove(snapshot.environment, token);
         None
     }
 
@@ -138,8 +140,8 @@ impl Tokens {
         &self,
         snapshot: &Snapshot,
         text: &str,
+        now: Timestamp,
     ) -> Result<Arc<VerifiedUserToken>> {
-        let now = self.shared.clock.now();
         let accepted = accept(text, snapshot, now)?;
         self.admit(snapshot, &accepted).await?;
         let leeway = i64::from(snapshot.settings.leeway_secs);

@@ -96,7 +96,9 @@ async fn row_62_a_clock_set_back_lengthens_nothing() {
     assert_eq!(outcome(&world, &fresh).await, "iat_in_future");
     // An hour and the leeway later its time is over, although the wall clock shows less.
     world.clock.advance(Duration::from_secs(3600 + 61));
-    assert_eq!(outcome(&world, &token).await, "token_expired");
+    for _ in 0..2 {
+        assert_eq!(outcome(&world, &token).await, "token_expired");
+    }
 }
 
 #[tokio::test]
