@@ -43,7 +43,13 @@ impl fmt::Display for Table {
             )?;
         }
         let total: Duration = self.rows.iter().map(|(_, elapsed, _)| *elapsed).sum();
-        write!(f, "{:<14}{:>7.1} s", "total", total.as_secs_f64())
+        writeln!(f, "{:<14}{:>7.1} s", "total", total.as_secs_f64())?;
+        let failed = self.rows.iter().filter(|(_, _, passed)| !passed).count();
+        write!(
+            f,
+            "\nstages: {} passed, {failed} failed",
+            self.rows.len() - failed
+        )
     }
 }
 
