@@ -15,7 +15,7 @@ pub enum CallQuestion {
     Unknown,
 }
 
-/// Reads a call such as `PATCH /projects/<id>/sdk/me`. The query counts where it names the integration.
+/// Reads a call such as `PATCH /projects/{id}/sdk/me`, in short `PATCH /sdk/me`. The query counts where it names the integration.
 #[must_use]
 pub fn question_of_call(method: &str, path: &str) -> CallQuestion {
     use CallQuestion::{NeedsTarget, Unknown, ValidToken};
@@ -25,17 +25,23 @@ pub fn question_of_call(method: &str, path: &str) -> CallQuestion {
     };
 
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let path = path.strip_prefix("/v2").unwrap_or(path);
-    let Some(path) = path
-        .strip_prefix("/projects/")
-        .and_then(|rest| rest.split_once("/sdk/"))
-        .map(|(_, path)| path)
-    else {
+    let (second_version, path) = match path.strip_prefix("/v2") {
+        Some(path) => (true, path),
+        None => (false, path),
+    };
+    let Some(path) = below_sdk(path) else {
         return Unknown;
     };
-    let method = method.to_ascii_uppercase();
     let segments: Vec<&str> = path.split('/').collect();
-    match (method.as_str(), segments.as_slice()) {
+    if second_version
+        && !matches!(
+            segments.as_slice(),
+            ["events", "trigger"] | ["actions", "build-oauth"]
+        )
+    {
+        return Unknown;
+    }
+    match (method, segments.as_slice()) {
         ("GET", ["me"]) => CallQuestion::Asks(MetadataRead, TargetSpec::default()),
         ("PATCH", ["me"]) => CallQuestion::Asks(MetadataWrite, TargetSpec::default()),
         ("GET", ["integrations" | "metadata"]) => ValidToken,
@@ -64,6 +70,22 @@ pub fn question_of_call(method: &str, path: &str) -> CallQuestion {
     }
 }
 
+/// The environment that a path names; none in the short form `/sdk/...`.
+#[must_use]
+pub fn environment_of_call(path: &str) -> Option<&str> {
+    let path = path.strip_prefix("/v2").unwrap_or(path);
+    path.strip_prefix("/projects/")?.split('/').next()
+}
+
+fn below_sdk(path: &str) -> Option<&str> {
+    if let Some(path) = path.strip_prefix("/sdk/") {
+        return Some(path);
+    }
+    let (environment, path) = path.strip_prefix("/projects/")?.split_once('/')?;
+    path.strip_prefix("sdk/")
+        .filter(|_| !environment.is_empty())
+}
+
 fn new_credential(slug: &str) -> TargetSpec {
     TargetSpec {
         integration: Some(slug.to_owned()),
@@ -90,8 +112,12 @@ mod tests {
     fn the_metadata_calls_are_fully_known() {
         for (method, permission) in [
             ("GET", Permission::MetadataRead),
-            ("patch", Permission::MetadataWrite),
+            ("PATCH", Permission::MetadataWrite),
         ] {
+            assert_eq!(
+                question_of_call(method, "/sdk/me"),
+                question_of_call(method, &format!("/projects/{ID}/sdk/me"))
+            );
             let asked = question_of_call(method, &format!("/projects/{ID}/sdk/me"));
             assert_eq!(asked, CallQuestion::Asks(permission, TargetSpec::default()));
         }
@@ -141,11 +167,13 @@ mod tests {
         for path in [
             "",
             "/",
-            "/sdk/me",
             "/projects/x",
             "/projects/x/sdk/",
             "/projects/x/sdk/me/",
             "/admin/v1/me",
+            "/projects/x/y/sdk/me",
+            "/projects//sdk/me",
+            "/v2/projects/x/sdk/me",
         ] {
             assert_eq!(
                 question_of_call("GET", path),

@@ -60,21 +60,25 @@ impl<'a> Change<'a> {
         Ok((change, environment))
     }
 
-    /// The resource that an earlier request with the same idempotency key made. Where there is none, this
-    /// change will be remembered under the key.
+    /// The resource that an earlier request with the same idempotency key made. Where there is none, this change will
+    /// be remembered under the key; a second request that comes meanwhile waits for this one.
     pub(crate) async fn replayed(&mut self) -> Result<Option<String>> {
-        self.remembered = true;
         let Some(idempotency) = &self.caller.idempotency else {
             return Ok(None);
         };
-        let record = self
+        let scope = self.caller.idempotency_scope();
+        let digest = &idempotency.request_digest;
+        if self
             .tx
-            .find_idempotent(self.caller.idempotency_scope(), &idempotency.key)
-            .await?;
-        let Some(record) = record else {
+            .claim_idempotent(scope, &idempotency.key, digest, self.now)
+            .await?
+        {
+            self.remembered = true;
             return Ok(None);
-        };
-        if record.request_digest != idempotency.request_digest {
+        }
+        let record = self.tx.find_idempotent(scope, &idempotency.key).await?;
+        let record = record.ok_or_else(|| Error::internal("a claimed key has a record"))?;
+        if record.request_digest != digest {
             return Err(Error::unprocessable(
                 "idempotency_key_reused",
                 "this Idempotency-Key came with another request before; use a new key for a new request",
@@ -103,13 +107,7 @@ impl<'a> Change<'a> {
         if let Some(idempotency) = self.caller.idempotency.as_ref().filter(|_| self.remembered) {
             let scope = self.caller.idempotency_scope();
             self.tx
-                .insert_idempotent(
-                    scope,
-                    &idempotency.key,
-                    &idempotency.request_digest,
-                    &record.target,
-                    self.now,
-                )
+                .finish_idempotent(scope, &idempotency.key, &record.target)
                 .await?;
         }
         self.tx.commit().await?;

@@ -156,10 +156,7 @@ fn patched(settings: &EnvironmentSettings, patch: &Value) -> Result<EnvironmentS
     };
     for (name, value) in patch {
         if !merged.contains_key(name) {
-            return Err(invalid(
-                format!("/{name}"),
-                format!("unknown setting {name}"),
-            ));
+            return Err(invalid(pointer_to(name), format!("unknown setting {name}")));
         }
         if value.is_null() {
             merged.remove(name);
@@ -175,12 +172,17 @@ fn patched(settings: &EnvironmentSettings, patch: &Value) -> Result<EnvironmentS
                     Err(error)
                 }
             })
-            .map_err(|error| invalid(format!("/{name}"), error.to_string()))?;
+            .map_err(|error| invalid(pointer_to(name), error.to_string()))?;
     }
     let settings: EnvironmentSettings = serde_json::from_value(Value::Object(merged))
         .map_err(|error| invalid(String::new(), error.to_string()))?;
     settings.validate()?;
     Ok(settings)
+}
+
+/// One step of a pointer (RFC 6901).
+fn pointer_to(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 fn record<'a>(action: &'a str, environment: &Environment, detail: Value) -> Record<'a> {
@@ -226,6 +228,7 @@ mod tests {
     fn faults_point_at_the_setting() {
         for (patch, pointer) in [
             (json!({ "leeway": 5 }), "/leeway"),
+            (json!({ "a/b~c": 5 }), "/a~1b~0c"),
             (json!({ "leeway_secs": "5" }), "/leeway_secs"),
             (json!({ "leeway_secs": -1 }), "/leeway_secs"),
             (json!({ "leeway_secs": 301 }), "/leeway_secs"),

@@ -10,10 +10,11 @@ use hallpass_permissions::{
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
 
 use crate::Shared;
 use crate::actor::OperatorCaller;
-use crate::calls::{CallQuestion, question_of_call};
+use crate::calls::{CallQuestion, environment_of_call, question_of_call};
 use crate::tokens::trust::Snapshot;
 use crate::tokens::{Caller, Refusal, accept, check_standing, rules};
 
@@ -23,6 +24,8 @@ const CLAIM_BYTES: usize = 1024 * 1024;
 /// Explains decisions.
 pub struct Explain {
     pub(crate) shared: Arc<Shared>,
+    /// Whose turn it is to explain a large claim.
+    pub(crate) turns: Arc<Semaphore>,
 }
 
 /// Whose permissions, and what for.
@@ -84,12 +87,12 @@ impl Explain {
             .find_environment(environment)
             .await?;
         caller.visible_environment(found)?;
-        let (permission, target) = question(&request)?;
+        let (permission, target) = question(environment, &request)?;
         let claim = match self.given_claim(environment, &request).await? {
             Some(claim) => claim,
-            None => Claim::absent(),
+            None => self.without_claim(environment).await?,
         };
-        Ok(permissions::explain(&claim, &target, permission))
+        self.answer(claim, target, permission).await
     }
 
     /// Explains for a connected user; without token and claim, for the token of this request.
@@ -101,11 +104,48 @@ impl Explain {
         caller: &Caller,
         request: ExplainRequest,
     ) -> Result<Explanation> {
-        let (permission, target) = question(&request)?;
-        match self.given_claim(caller.environment(), &request).await? {
-            Some(claim) => Ok(permissions::explain(&claim, &target, permission)),
-            None => Ok(permissions::explain(caller.claim(), &target, permission)),
+        let (permission, target) = question(caller.environment(), &request)?;
+        let claim = match self.given_claim(caller.environment(), &request).await? {
+            Some(claim) => claim,
+            None => caller.claim().clone(),
+        };
+        self.answer(claim, target, permission).await
+    }
+
+    /// Explaining a large claim takes up to a good part of a second: beside the requests, and one at a time.
+    async fn answer(
+        &self,
+        claim: Claim,
+        target: TargetSpec,
+        permission: Permission,
+    ) -> Result<Explanation> {
+        const QUICK_GRANTS: usize = 100;
+        if claim.grants_count() <= QUICK_GRANTS {
+            return Ok(permissions::explain(&claim, &target, permission));
         }
+        let turn = Arc::clone(&self.turns)
+            .acquire_owned()
+            .await
+            .map_err(Error::internal)?;
+        tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            permissions::explain(&claim, &target, permission)
+        })
+        .await
+        .map_err(Error::internal)
+    }
+
+    /// What a token without the claim means in an environment.
+    async fn without_claim(&self, environment: EnvironmentId) -> Result<Claim> {
+        let snapshot = self
+            .shared
+            .trust
+            .snapshot(environment, &self.shared.store, &self.shared.ledger)
+            .await?;
+        if snapshot.settings.require_permission_claim {
+            return Err(refused(&Refusal::PermissionsMissing));
+        }
+        Ok(Claim::absent())
     }
 
     async fn given_claim(
@@ -146,26 +186,38 @@ impl Explain {
         token: &str,
         snapshot: &Snapshot,
     ) -> Result<Claim> {
-        let refused = |refusal: Refusal| {
-            Error::unprocessable(
-                "token_refused",
-                format!("this token would be refused: {}", refusal.message()),
-            )
-            .at("/token")
-            .with_meta(json!({ "reason": refusal.code(), "pointer": refusal.pointer() }))
-        };
-        let accepted = accept(token, snapshot, self.shared.clock.now()).map_err(refused)?;
+        let accepted = accept(token, snapshot, self.shared.clock.now())
+            .map_err(|refusal| refused(&refusal))?;
         let mut tx = self.shared.store.read().await?;
         let user = tx.find_user(environment, &accepted.sub).await?;
         let not_before = tx.find_not_before(environment, &accepted.sub).await?;
-        check_standing(user.as_ref(), not_before, accepted.times.iat).map_err(refused)?;
+        check_standing(user.as_ref(), not_before, accepted.times.iat)
+            .map_err(|refusal| refused(&refusal))?;
         Ok(accepted.claim)
     }
 }
 
-fn question(request: &ExplainRequest) -> Result<(Permission, TargetSpec)> {
+fn question(
+    environment: EnvironmentId,
+    request: &ExplainRequest,
+) -> Result<(Permission, TargetSpec)> {
+    let other = request
+        .call
+        .as_ref()
+        .and_then(|call| environment_of_call(&call.path))
+        .is_some_and(|id| id != environment.to_string());
+    if other {
+        return Err(Error::unprocessable(
+            "other_environment",
+            "the path names another environment, where this token is not known; ask there",
+        )
+        .at("/call/path"));
+    }
     match (&request.call, &request.question) {
-        (None, Some(question)) => Ok((question.permission, question.target.clone())),
+        (None, Some(question)) => {
+            check_ids(&question.target)?;
+            Ok((question.permission, question.target.clone()))
+        }
         (Some(call), None) => match question_of_call(&call.method, &call.path) {
             CallQuestion::Asks(permission, target) => Ok((permission, target)),
             CallQuestion::NeedsTarget(permission) => Err(Error::unprocessable(
@@ -186,6 +238,31 @@ fn question(request: &ExplainRequest) -> Result<(Permission, TargetSpec)> {
         (Some(_), Some(_)) => Err(one_of_two("/question", "give a call or a question, not both")),
         (None, None) => Err(one_of_two("", "give a call or a question")),
     }
+}
+
+/// An id in another spelling would match nothing and be explained as if it were somebody else's.
+fn check_ids(target: &TargetSpec) -> Result<()> {
+    let accounts = [
+        ("credential", &target.credential),
+        ("configuration", &target.configuration),
+    ];
+    for (level, account) in accounts {
+        let id = account.as_ref().and_then(|account| account.as_account().id);
+        if id.is_some_and(|id| !permissions::is_uuid(id)) {
+            return Err(
+                Error::unprocessable("invalid_target", "an id is a lower-case UUID")
+                    .at(format!("/question/target/{level}/id")),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn refused(refusal: &Refusal) -> Error {
+    let message = format!("this token would be refused: {}", refusal.message());
+    Error::unprocessable("token_refused", message)
+        .at("/token")
+        .with_meta(json!({ "reason": refusal.code(), "pointer": refusal.pointer() }))
 }
 
 fn malformed(fault: Fault) -> Error {

@@ -1,12 +1,14 @@
 //! What is worth knowing but not worth waiting for: decisions, key uses. Collected in memory and written every
 //! two seconds in one transaction; a killed process loses at most the last five seconds of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hallpass_model::{AuditEntry, AuditKind, EnvironmentId, OperatorKeyId, Result, Timestamp};
+use hallpass_model::{
+    AuditEntry, AuditKind, EnvironmentId, OperatorKeyId, Result, Subject, Timestamp,
+};
 use hallpass_store::Store;
 
 use crate::clock::Clock;
@@ -18,6 +20,9 @@ const WAITING_DECISIONS: usize = 10_000;
 const SWEEP_EVERY_SECS: i64 = 3600;
 const SWEEP_ROWS: i64 = 10_000;
 const IDEMPOTENCY_SECS: i64 = 24 * 3600;
+
+/// The action of a denied decision.
+pub(crate) const DENIED: &str = "decision.deny";
 
 /// How often a signing key was used; shared by every cached token that it verified.
 #[derive(Debug, Default)]
@@ -37,6 +42,8 @@ impl KeyUse {
 #[derive(Default)]
 struct Waiting {
     decisions: Vec<AuditEntry>,
+    /// What the waiting denials say: environment, user, and what was denied.
+    denials: HashSet<(Option<EnvironmentId>, Option<String>, String)>,
     operator_keys: HashMap<OperatorKeyId, Timestamp>,
     signing_keys: HashMap<(EnvironmentId, String), Arc<KeyUse>>,
     swept_at: Option<Timestamp>,
@@ -57,8 +64,17 @@ impl Ledger {
         }
     }
 
+    /// A denial that says the same as one that waits already is not worth another row.
     pub(crate) fn record_decision(&self, entry: AuditEntry) {
         let mut waiting = self.waiting();
+        let same = (
+            entry.environment_id,
+            entry.actor_id.clone(),
+            format!("{} {}", entry.action, entry.detail),
+        );
+        if entry.action == DENIED && !waiting.denials.insert(same) {
+            return;
+        }
         if waiting.decisions.len() < WAITING_DECISIONS {
             waiting.decisions.push(entry);
         } else {
@@ -77,6 +93,14 @@ impl Ledger {
                 .entry((environment, kid.to_owned()))
                 .or_default(),
         )
+    }
+
+    /// Drops what waits to be written about a user who is being erased.
+    pub(crate) fn forget(&self, environment: EnvironmentId, sub: &Subject) {
+        self.waiting().decisions.retain(|entry| {
+            entry.environment_id != Some(environment)
+                || entry.actor_id.as_deref() != Some(sub.as_str())
+        });
     }
 
     /// Writes what waits. What could not be written waits on.
@@ -106,7 +130,8 @@ impl Ledger {
     ) -> Result<()> {
         let mut tx = store.write().await?;
         for entry in decisions {
-            tx.insert_audit(entry).await?;
+            // A commit whose outcome was never told may have written it already.
+            tx.insert_audit_if_absent(entry).await?;
         }
         for (key, at) in operator_keys {
             tx.touch_operator_key(*key, *at).await?;
@@ -115,17 +140,20 @@ impl Ledger {
             tx.add_signing_key_uses(used.environment, &used.kid, used.count, used.last_used_at)
                 .await?;
         }
+        let mut swept = 0;
         if sweep {
-            tx.delete_audit_before(
-                AuditKind::Decision,
-                now.plus_secs(-self.keep_decisions_secs),
-                SWEEP_ROWS,
-            )
-            .await?;
+            let before = now.plus_secs(-self.keep_decisions_secs);
+            swept = tx
+                .delete_audit_before(AuditKind::Decision, before, SWEEP_ROWS)
+                .await?;
             tx.delete_idempotent_before(now.plus_secs(-IDEMPOTENCY_SECS))
                 .await?;
         }
         tx.commit().await?;
+        // A full batch means that there is more: the next flush goes on sweeping.
+        if sweep && swept < SWEEP_ROWS.unsigned_abs() {
+            self.waiting().swept_at = Some(now);
+        }
         Ok(())
     }
 
@@ -156,9 +184,7 @@ impl Ledger {
         let sweep = waiting
             .swept_at
             .is_none_or(|at| now >= at.plus_secs(SWEEP_EVERY_SECS));
-        if sweep {
-            waiting.swept_at = Some(now);
-        }
+        waiting.denials.clear();
         (
             std::mem::take(&mut waiting.decisions),
             std::mem::take(&mut waiting.operator_keys),

@@ -23,7 +23,7 @@ mod users;
 
 pub use actor::{Actor, Created, IdempotencyKey, OperatorCaller};
 pub use audit::{Audit, AuditQuery};
-pub use calls::{CallQuestion, question_of_call};
+pub use calls::{CallQuestion, environment_of_call, question_of_call};
 pub use clock::{Clock, SettableClock, SystemClock};
 pub use environments::{EnvironmentPatch, Environments};
 pub use explain::{Explain, ExplainRequest, Question};

@@ -6,6 +6,9 @@ use serde_json::Value;
 /// Names by which a careless JavaScript merge changes every object of the page.
 const REFUSED_NAMES: [&str; 3] = ["__proto__", "constructor", "prototype"];
 
+/// Names that our JSON library keeps for itself: what stands under them would not be read back as it was written.
+const RESERVED_PREFIX: &str = "$serde_json::";
+
 /// Objects merge, everything else replaces.
 pub(crate) fn merge(into: &mut Metadata, patch: Metadata) {
     for (name, value) in patch {
@@ -23,7 +26,7 @@ pub(crate) fn merge(into: &mut Metadata, patch: Metadata) {
 pub(crate) fn check_names(metadata: &Metadata) -> Result<()> {
     for (name, value) in metadata {
         let here = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-        if REFUSED_NAMES.contains(&name.as_str()) {
+        if REFUSED_NAMES.contains(&name.as_str()) || name.starts_with(RESERVED_PREFIX) {
             return Err(Error::unprocessable(
                 "metadata_refused",
                 format!("the name {name} is not allowed; use another"),
@@ -109,6 +112,10 @@ mod tests {
         for (metadata, pointer) in [
             (json!({ "__proto__": 1 }), "/__proto__"),
             (json!({ "a": { "constructor": 1 } }), "/a/constructor"),
+            (
+                json!({ "a": { "b": 1, "$serde_json::private::RawValue": "[" } }),
+                "/a/$serde_json::private::RawValue",
+            ),
             (
                 json!({ "a/b": [0, { "prototype": 1 }] }),
                 "/a~1b/1/prototype",

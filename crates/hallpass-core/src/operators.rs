@@ -132,6 +132,8 @@ impl Operators {
     ) -> Result<Operator> {
         caller.require_all_projects()?;
         let mut change = Change::begin(&self.shared, caller).await?;
+        // Held before it is read, so that a change made meanwhile by somebody else is not written over.
+        change.lock_operator(id).await?;
         let mut operator = change
             .find_operator(id)
             .await?

@@ -2,6 +2,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hallpass_model::Result;
 use hallpass_store::Store;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::clock::SetBackAlarm;
@@ -116,6 +117,7 @@ impl Services {
             },
             signing_keys: SigningKeys {
                 shared: Arc::clone(&shared),
+                turns: Arc::new(Semaphore::new(1)),
             },
             tokens: Tokens {
                 shared: Arc::clone(&shared),
@@ -131,6 +133,7 @@ impl Services {
             },
             explain: Explain {
                 shared: Arc::clone(&shared),
+                turns: Arc::new(Semaphore::new(1)),
             },
             health: Health {
                 shared: Arc::clone(&shared),

@@ -11,6 +11,7 @@ use hallpass_model::{
 };
 use jose::{Algorithm, KeyError, VerifyingKey};
 use serde_json::json;
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use crate::Shared;
@@ -23,6 +24,8 @@ pub const GENERATED_BITS: [u32; 4] = [2048, 3072, 4096, 8192];
 /// Generates, imports, lists and revokes signing keys.
 pub struct SigningKeys {
     pub(crate) shared: Arc<Shared>,
+    /// Whose turn it is to generate: a large pair keeps a processor busy for many seconds.
+    pub(crate) turns: Arc<Semaphore>,
 }
 
 /// A key and, the first time only, its private half.
@@ -60,10 +63,17 @@ impl SigningKeys {
             }));
         }
         self.load_environment(caller, environment).await?;
-        let pair = tokio::task::spawn_blocking(move || jose::SigningKey::generate_rsa(bits))
+        let turn = Arc::clone(&self.turns)
+            .acquire_owned()
             .await
-            .map_err(Error::internal)?
             .map_err(Error::internal)?;
+        let pair = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            jose::SigningKey::generate_rsa(bits)
+        })
+        .await
+        .map_err(Error::internal)?
+        .map_err(Error::internal)?;
         let private_key_pem = pair.to_pkcs8_pem().map_err(Error::internal)?;
         let created = self
             .register(

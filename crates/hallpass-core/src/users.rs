@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::actor::OperatorCaller;
 use crate::change::{Change, Record};
-use crate::environments::{require_version, version_changed};
+use crate::environments::require_version;
 use crate::tokens::Caller;
 use crate::{Shared, metadata};
 
@@ -51,10 +51,7 @@ impl Users {
     /// `storage_unavailable`.
     pub async fn read_me(&self, caller: &Caller) -> Result<Me> {
         let mut meta = Metadata::new();
-        if caller
-            .enforce(&TargetSpec::default(), Permission::MetadataRead)
-            .allowed
-        {
+        if caller.filter(&TargetSpec::default(), Permission::MetadataRead) {
             let user = self
                 .shared
                 .store
@@ -85,10 +82,7 @@ impl Users {
                 });
             }
         }
-        Err(Error::conflict(
-            "metadata_contended",
-            "others keep changing this user's metadata; try again",
-        ))
+        Err(contended())
     }
 
     /// `None` when somebody else changed the metadata meanwhile, as can happen on PostgreSQL.
@@ -209,6 +203,26 @@ impl Users {
     ) -> Result<ConnectedUser> {
         metadata::check_names(&new)?;
         metadata::check_size(&new)?;
+        for _ in 0..MERGE_TRIES {
+            let replaced = self
+                .try_replace(caller, environment, sub, &new, if_match)
+                .await?;
+            if let Some(user) = replaced {
+                return Ok(user);
+            }
+        }
+        Err(contended())
+    }
+
+    /// `None` when somebody else changed the metadata between our look and our write, as can happen on PostgreSQL.
+    async fn try_replace(
+        &self,
+        caller: &OperatorCaller,
+        environment: EnvironmentId,
+        sub: &Subject,
+        new: &Metadata,
+        if_match: Option<i64>,
+    ) -> Result<Option<ConnectedUser>> {
         let mut change = Change::begin(&self.shared, caller).await?;
         let owner = caller.visible_environment(change.find_environment(environment).await?)?;
         let mut user = change
@@ -218,18 +232,18 @@ impl Users {
         require_version(user.version, if_match)?;
         let now = change.now;
         if !change
-            .update_user_metadata(environment, sub, &new, user.version, now)
+            .update_user_metadata(environment, sub, new, user.version, now)
             .await?
         {
-            return Err(version_changed());
+            return Ok(None);
         }
         change
             .commit(record("user.replace_metadata", &owner, sub))
             .await?;
         user.version += 1;
         user.updated_at = now;
-        user.metadata = new;
-        Ok(user)
+        user.metadata = new.clone();
+        Ok(Some(user))
     }
 
     /// Erases the user. Tokens issued up to now stay refused; a later one makes a new user.
@@ -246,6 +260,8 @@ impl Users {
         if !change.delete_user(environment, sub).await? {
             return Err(no_such_user());
         }
+        self.shared.ledger.forget(environment, sub);
+        change.delete_decisions_of(environment, sub).await?;
         let now = change.now;
         change.raise_not_before(environment, sub, now).await?;
         change.commit(record("user.delete", &owner, sub)).await
@@ -285,6 +301,13 @@ impl Users {
             .await?;
         Ok(user)
     }
+}
+
+fn contended() -> Error {
+    Error::conflict(
+        "metadata_contended",
+        "others keep changing this user's metadata; try again",
+    )
 }
 
 fn no_such_user() -> Error {

@@ -195,8 +195,8 @@ on_both_engines! {
         }
         let patch = EnvironmentPatch { settings: Some(json!({ "require_audience": true })), ..Default::default() };
         world.services.environments.update(&world.admin(), world.environment, patch, None).await.unwrap();
-        assert_eq!(outcome(&world.services, &world, &token).await, "aud_missing");
-        let took = seen_elsewhere(&node, &world, &token, "aud_missing").await;
+        assert_eq!(outcome(&world.services, &world, &token).await, "aud_mismatch");
+        let took = seen_elsewhere(&node, &world, &token, "aud_mismatch").await;
         println!("settings seen by the other node after {took:?}");
     }
 

@@ -1,5 +1,6 @@
 use hallpass_model::{
-    ActorKind, AuditEntry, AuditKind, EnvironmentId, Page, PageRequest, ProjectId, Timestamp,
+    ActorKind, AuditEntry, AuditKind, EnvironmentId, Page, PageRequest, ProjectId, Subject,
+    Timestamp,
 };
 use sqlx::{Database, Encode, QueryBuilder, Type};
 
@@ -16,10 +17,16 @@ const INSERT: &str =
     "INSERT INTO audit (id, happened_at, kind, actor_kind, actor_id, actor_name, project_id, environment_id, action,
          target, detail, request_id)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+const INSERT_ONCE: &str =
+    "INSERT INTO audit (id, happened_at, kind, actor_kind, actor_id, actor_name, project_id, environment_id, action,
+         target, detail, request_id)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+     ON CONFLICT (id) DO NOTHING";
+const DELETE_OF_USER: &str = "DELETE FROM audit WHERE environment_id = $1 AND kind = $2 AND actor_kind = $3 AND actor_id = $4";
 const DELETE_BEFORE: &str = "DELETE FROM audit WHERE id IN (
          SELECT id FROM audit WHERE kind = $1 AND happened_at < $2 ORDER BY happened_at LIMIT $3)";
 
-pub(crate) const STATEMENTS: &[&str] = &[INSERT, DELETE_BEFORE];
+pub(crate) const STATEMENTS: &[&str] = &[INSERT, INSERT_ONCE, DELETE_OF_USER, DELETE_BEFORE];
 
 /// Which rows of the trail to list; what is `None` is not asked about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -87,9 +94,21 @@ impl Write {
     /// # Errors
     /// `Unavailable`.
     pub async fn insert_audit(&mut self, entry: &AuditEntry) -> Result<()> {
+        self.write_audit(INSERT, entry).await.map(drop)
+    }
+
+    /// Adds a row unless one with its id is there: a batch whose commit had no known outcome may be written again.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn insert_audit_if_absent(&mut self, entry: &AuditEntry) -> Result<bool> {
+        Ok(self.write_audit(INSERT_ONCE, entry).await? > 0)
+    }
+
+    async fn write_audit(&mut self, sql: &'static str, entry: &AuditEntry) -> Result<u64> {
         execute!(
             self,
-            INSERT,
+            sql,
             entry.id.to_string(),
             entry.at.as_micros(),
             entry.kind.as_str(),
@@ -102,8 +121,26 @@ impl Write {
             entry.target.as_deref(),
             json_text(&entry.detail)?,
             entry.request_id.as_deref()
-        )?;
-        Ok(())
+        )
+    }
+
+    /// Deletes the decisions about a user; answers how many.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn delete_decisions_of(
+        &mut self,
+        environment: EnvironmentId,
+        sub: &Subject,
+    ) -> Result<u64> {
+        execute!(
+            self,
+            DELETE_OF_USER,
+            environment.to_string(),
+            AuditKind::Decision.as_str(),
+            ActorKind::User.as_str(),
+            sub.as_str()
+        )
     }
 
     /// Deletes the oldest rows of a kind from before a time, at most `limit`; answers how many.

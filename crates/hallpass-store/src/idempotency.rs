@@ -6,12 +6,16 @@ use crate::{Read, Result, Write};
 
 const FIND: &str = "SELECT request_digest, resource, created_at FROM idempotency_keys
      WHERE operator_id = $1 AND idempotency_key = $2";
-const INSERT: &str =
+/// Waits for a transaction that is using the key right now, so that of two requests one is the repetition.
+const CLAIM: &str =
     "INSERT INTO idempotency_keys (operator_id, idempotency_key, request_digest, resource, created_at)
-     VALUES ($1, $2, $3, $4, $5)";
+     VALUES ($1, $2, $3, '', $4)
+     ON CONFLICT (operator_id, idempotency_key) DO NOTHING";
+const FINISH: &str =
+    "UPDATE idempotency_keys SET resource = $3 WHERE operator_id = $1 AND idempotency_key = $2";
 const DELETE_BEFORE: &str = "DELETE FROM idempotency_keys WHERE created_at < $1";
 
-pub(crate) const STATEMENTS: &[&str] = &[FIND, INSERT, DELETE_BEFORE];
+pub(crate) const STATEMENTS: &[&str] = &[FIND, CLAIM, FINISH, DELETE_BEFORE];
 
 /// What an operator made with an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,28 +58,39 @@ impl Read {
 }
 
 impl Write {
-    /// Remembers what an operator made with a key.
+    /// Takes a key for this transaction; answers whether it was free. Another transaction that holds it is waited for.
     ///
     /// # Errors
-    /// `Conflict` when the operator used the key before; `Unavailable`.
-    pub async fn insert_idempotent(
+    /// `Unavailable`.
+    pub async fn claim_idempotent(
         &mut self,
         operator_id: &str,
         key: &str,
         request_digest: &[u8],
-        resource: &str,
         at: Timestamp,
-    ) -> Result<()> {
-        execute!(
+    ) -> Result<bool> {
+        let added = execute!(
             self,
-            INSERT,
+            CLAIM,
             operator_id,
             key,
             request_digest,
-            resource,
             at.as_micros()
         )?;
-        Ok(())
+        Ok(added > 0)
+    }
+
+    /// Remembers what was made with a key that was claimed; answers whether it was.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn finish_idempotent(
+        &mut self,
+        operator_id: &str,
+        key: &str,
+        resource: &str,
+    ) -> Result<bool> {
+        Ok(execute!(self, FINISH, operator_id, key, resource)? > 0)
     }
 
     /// Forgets keys older than a time; answers how many.

@@ -23,10 +23,12 @@ const LIST: &str = select!(
 const COUNT: &str = "SELECT COUNT(*) FROM operators";
 const INSERT: &str = "INSERT INTO operators (id, name, role, projects, created_at, disabled_at)
      VALUES ($1, $2, $3, $4, $5, $6)";
+/// Changes nothing; its row lock makes changes of one operator wait for each other on PostgreSQL.
+const LOCK: &str = "UPDATE operators SET name = name WHERE id = $1";
 const UPDATE: &str =
     "UPDATE operators SET name = $2, role = $3, projects = $4, disabled_at = $5 WHERE id = $1";
 
-pub(crate) const STATEMENTS: &[&str] = &[FIND, FIND_BY_NAME, LIST, COUNT, INSERT, UPDATE];
+pub(crate) const STATEMENTS: &[&str] = &[FIND, FIND_BY_NAME, LIST, COUNT, INSERT, LOCK, UPDATE];
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct Row {
@@ -99,6 +101,15 @@ impl Write {
             micros(operator.disabled_at)
         )?;
         Ok(())
+    }
+
+    /// Holds an operator until the end of the transaction; answers whether there is one. Taken before reading what a
+    /// change is based on.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn lock_operator(&mut self, id: OperatorId) -> Result<bool> {
+        Ok(execute!(self, LOCK, id.to_string())? > 0)
     }
 
     /// Writes name, role, projects and `disabled_at`; answers whether the operator exists.

@@ -49,16 +49,17 @@ impl Caller {
         permissions::decide(&self.token.claim, target, permission)
     }
 
-    /// Decides and records the decision.
-    pub(crate) fn enforce(&self, target: &TargetSpec, permission: Permission) -> Decision {
+    /// Decides what an answer holds. Nothing is refused by it, so it is no denial worth a row of its own.
+    pub(crate) fn filter(&self, target: &TargetSpec, permission: Permission) -> bool {
         let decision = self.decide(&target.as_target(), permission);
+        let wanted = self.shared.options.record_decisions == DecisionLog::All;
+        self.note(target, permission, &decision, wanted);
+        decision.allowed
+    }
+
+    fn note(&self, target: &TargetSpec, permission: Permission, decision: &Decision, record: bool) {
         let outcome = if decision.allowed { "allow" } else { "deny" };
         metrics::counter!("hallpass_decisions_total", "permission" => permission.as_str(), "decision" => outcome).increment(1);
-        let record = match self.shared.options.record_decisions {
-            DecisionLog::None => false,
-            DecisionLog::Denied => !decision.allowed,
-            DecisionLog::All => true,
-        };
         if record {
             let at = self.shared.clock.now();
             self.shared.ledger.record_decision(AuditEntry {
@@ -76,7 +77,6 @@ impl Caller {
                 request_id: None,
             });
         }
-        decision
     }
 
     /// Decides, records, and refuses what is not allowed with the whole explanation.
@@ -84,7 +84,14 @@ impl Caller {
     /// # Errors
     /// `insufficient_permission` (403); `meta.decision` is the explanation.
     pub fn require(&self, permission: Permission, target: &TargetSpec) -> Result<()> {
-        if self.enforce(target, permission).allowed {
+        let decision = self.decide(&target.as_target(), permission);
+        let record = match self.shared.options.record_decisions {
+            DecisionLog::None => false,
+            DecisionLog::Denied => !decision.allowed,
+            DecisionLog::All => true,
+        };
+        self.note(target, permission, &decision, record);
+        if decision.allowed {
             return Ok(());
         }
         let explanation = permissions::explain(&self.token.claim, target, permission);

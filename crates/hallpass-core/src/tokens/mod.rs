@@ -35,6 +35,13 @@ pub struct Tokens {
     pub(crate) shared: Arc<Shared>,
 }
 
+/// Whether a verification may be noticed later: a user made, a token remembered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trace {
+    Left,
+    None,
+}
+
 /// A token that passed every rule that needs no database.
 pub(crate) struct Accepted<'s> {
     pub(crate) sub: Subject,
@@ -68,7 +75,7 @@ impl Tokens {
         let now = self.shared.clock.now();
         let answer = match self.remembered(&snapshot, token, now) {
             Some(answer) => answer,
-            None => self.verify_afresh(&snapshot, token, now).await,
+            None => self.verify_afresh(&snapshot, token, now, Trace::Left).await,
         };
         match answer {
             Ok(verified) => Ok(self.let_in(&snapshot, verified, now)),
@@ -80,20 +87,36 @@ impl Tokens {
         }
     }
 
-    /// The caller of a token that is remembered as good: no signature is verified and no database is asked. For
-    /// surfaces that limit how much verifying they do.
-    #[must_use]
-    pub fn recall(&self, environment: EnvironmentId, token: &str) -> Option<Caller> {
-        self.shared.trust.require_confirmed().ok()?;
-        let snapshot = self.shared.trust.current(environment)?;
+    /// Knows the user of a token and leaves no trace: no user is made, nothing is counted or newly remembered. For
+    /// questions about a token, as opposed to calls with it.
+    ///
+    /// # Errors
+    /// As [`Self::authenticate`].
+    pub async fn authenticate_without_trace(
+        &self,
+        environment: EnvironmentId,
+        token: &str,
+    ) -> Result<Caller> {
+        self.shared.trust.require_confirmed()?;
+        let snapshot = self.snapshot(environment).await?;
         let now = self.shared.clock.now();
-        let verified = self.remembered(&snapshot, token, now)?.ok()?;
-        Some(self.let_in(&snapshot, verified, now))
+        let verified = match self.remembered(&snapshot, token, now) {
+            Some(answer) => answer?,
+            None => {
+                self.verify_afresh(&snapshot, token, now, Trace::None)
+                    .await?
+            }
+        };
+        Ok(self.caller(&snapshot, verified))
     }
 
     fn let_in(&self, snapshot: &Snapshot, token: Arc<VerifiedUserToken>, now: Timestamp) -> Caller {
         token.uses.count(now);
         metrics::counter!("hallpass_tokens_accepted_total").increment(1);
+        self.caller(snapshot, token)
+    }
+
+    fn caller(&self, snapshot: &Snapshot, token: Arc<VerifiedUserToken>) -> Caller {
         Caller {
             shared: Arc::clone(&self.shared),
             environment: snapshot.environment,
@@ -141,9 +164,10 @@ impl Tokens {
         snapshot: &Snapshot,
         text: &str,
         now: Timestamp,
+        trace: Trace,
     ) -> Result<Arc<VerifiedUserToken>> {
         let accepted = accept(text, snapshot, now)?;
-        self.admit(snapshot, &accepted).await?;
+        self.admit(snapshot, &accepted, trace).await?;
         let leeway = i64::from(snapshot.settings.leeway_secs);
         let by_exp = Timestamp::from_secs(accepted.times.exp + leeway);
         let ends_at = accepted.key.ends_at.map_or(by_exp, |end| end.min(by_exp));
@@ -157,14 +181,21 @@ impl Tokens {
             ends_at_monotonic: self.shared.clock.monotonic() + Duration::from_micros(left),
             uses: Arc::clone(&accepted.key.uses),
         });
-        self.shared
-            .cache
-            .insert(snapshot.environment, text, Arc::clone(&verified));
+        if trace == Trace::Left {
+            self.shared
+                .cache
+                .insert(snapshot.environment, text, Arc::clone(&verified));
+        }
         Ok(verified)
     }
 
     /// Lets in who is neither frozen nor revoked, and writes down who is new.
-    async fn admit(&self, snapshot: &Snapshot, accepted: &Accepted<'_>) -> Result<()> {
+    async fn admit(
+        &self,
+        snapshot: &Snapshot,
+        accepted: &Accepted<'_>,
+        trace: Trace,
+    ) -> Result<()> {
         let (user, not_before) = {
             let mut tx = self.shared.store.read().await?;
             let user = tx.find_user(snapshot.environment, &accepted.sub).await?;
@@ -178,7 +209,7 @@ impl Tokens {
             (user, not_before)
         };
         check_standing(user.as_ref(), not_before, accepted.times.iat)?;
-        if user.is_some() {
+        if user.is_some() || trace == Trace::None {
             return Ok(());
         }
         let now = self.shared.clock.now();
@@ -187,7 +218,8 @@ impl Tokens {
             id: UserId::from_random(self.shared.rng.bytes()),
             sub: accepted.sub.clone(),
             metadata: Metadata::new(),
-            version: 1,
+            // Never a version that an erased user of the same name had.
+            version: now.as_micros(),
             frozen_at: None,
             not_before: None,
             created_at: now,

@@ -40,8 +40,7 @@ impl Refusal {
             Self::NotYetValid { .. } => "token_not_yet_valid",
             Self::IssuedInFuture { .. } => "iat_in_future",
             Self::LivesTooLong { .. } => "lifetime_too_long",
-            Self::AudienceMissing => "aud_missing",
-            Self::AudienceMismatch => "aud_mismatch",
+            Self::AudienceMissing | Self::AudienceMismatch => "aud_mismatch",
             Self::IssuerMismatch => "iss_mismatch",
             Self::Permissions(_) => "permission_claim_malformed",
             Self::PermissionsMissing => "permission_claim_missing",
@@ -69,7 +68,7 @@ impl Refusal {
             Self::ExpiresBeforeIssue => {
                 "exp is not after iat; both are seconds since 1970, not milliseconds".into()
             }
-            Self::StartsAfterEnd => "nbf is not before exp, so the token is never valid".into(),
+            Self::StartsAfterEnd => "nbf is after exp, so the token is never valid".into(),
             Self::Expired { secs_ago } => {
                 format!("the token expired {secs_ago} s ago; sign a new one")
             }

@@ -64,7 +64,7 @@ pub(crate) fn check_times(
     if exp <= iat {
         return Err(Refusal::ExpiresBeforeIssue);
     }
-    if claims.nbf.is_some_and(|nbf| nbf >= exp) {
+    if claims.nbf.is_some_and(|nbf| nbf > exp) {
         return Err(Refusal::StartsAfterEnd);
     }
     if let Some(max_secs) = settings

@@ -60,7 +60,7 @@ async fn row_27_audiences_match_exactly() {
         json!({ "require_audience": true, "audiences": ["my-api"] }),
     )
     .await;
-    assert_eq!(outcome_with(&world, json!({})).await, "aud_missing");
+    assert_eq!(outcome_with(&world, json!({})).await, "aud_mismatch");
     assert_eq!(
         outcome_with(&world, json!({ "aud": "my-api" })).await,
         "accepted"

@@ -1,4 +1,4 @@
-use hallpass_store::{IdempotentRecord, StoreError};
+use hallpass_store::IdempotentRecord;
 use hallpass_testkit::on_both_engines;
 
 use crate::samples::{FIRST, at};
@@ -8,8 +8,10 @@ on_both_engines! {
         let store = database.store();
         let digest: Vec<u8> = (0..=255).collect();
         let mut write = store.write().await.unwrap();
-        write.insert_idempotent("ana", "key-1", &digest, "project/1", at(1)).await.unwrap();
-        write.insert_idempotent("ben", "key-1", &[], "project/2", FIRST).await.unwrap();
+        assert_eq!(write.claim_idempotent("ana", "key-1", &digest, at(1)).await, Ok(true));
+        assert_eq!(write.finish_idempotent("ana", "key-1", "project/1").await, Ok(true));
+        assert_eq!(write.claim_idempotent("ben", "key-1", &[], FIRST).await, Ok(true));
+        assert_eq!(write.finish_idempotent("ben", "key-1", "project/2").await, Ok(true));
         write.commit().await.unwrap();
 
         let mut read = store.read().await.unwrap();
@@ -30,15 +32,15 @@ on_both_engines! {
         assert_eq!(read.find_idempotent("ana", "KEY-1").await, Ok(None));
 
         let mut write = store.write().await.unwrap();
-        let again = write.insert_idempotent("ana", "key-1", &[1], "project/3", at(2)).await;
-        assert_eq!(again, Err(StoreError::Conflict));
+        assert_eq!(write.claim_idempotent("ana", "key-1", &[1], at(2)).await, Ok(false));
+        assert_eq!(write.finish_idempotent("ana", "key-2", "project/3").await, Ok(false));
     }
 
     async fn old_keys_are_forgotten(database: Database) {
         let mut write = database.store().write().await.unwrap();
         for number in 0..5 {
             let key = format!("key-{number}");
-            write.insert_idempotent("ana", &key, &[1], "r", at(number)).await.unwrap();
+            assert_eq!(write.claim_idempotent("ana", &key, &[1], at(number)).await, Ok(true));
         }
         assert_eq!(write.delete_idempotent_before(at(3)).await, Ok(3));
         assert_eq!(write.find_idempotent("ana", "key-2").await, Ok(None));

@@ -29,7 +29,7 @@ on_both_engines! {
             applied += task.await.unwrap().expect("nobody fails").applied.len();
         }
         assert_eq!(applied, 1);
-        assert_eq!(empty.store().check_statements().await, Ok(49));
+        assert_eq!(empty.store().check_statements().await, Ok(53));
     }
 
     async fn a_newer_database_is_refused_and_left_alone(database: Database) {
