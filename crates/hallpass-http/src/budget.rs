@@ -1,9 +1,9 @@
 //! How many refused tokens and operator keys one client address may send.
 //!
 //! A leaky bucket per address: every refusal adds one drop, one drop leaks every `60 / per_minute` seconds, and an address
-//! whose bucket is full is turned away before anything is verified. Accepted requests add nothing, so a busy backend is
-//! never limited by its own success. The clock is the caller's, which a general rate limiter would not let us choose, and
-//! looking without taking is all that the accepted path costs.
+//! whose bucket is full learns nothing more about what it sends. What is good is let in all the same: verifying costs less
+//! than the request around it, and an address may be a whole office. The clock is the caller's, which a general rate
+//! limiter would not let us choose.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

@@ -15,6 +15,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
@@ -25,8 +26,11 @@ use crate::tls::{CertificateStore, TlsConfig};
 /// Bytes of a request's head; a larger one is answered 431. A user token has at most 16 KiB.
 const HEAD_BYTES: usize = 64 * 1024;
 
-/// How long a client may take to send a head, or to finish a TLS handshake.
+/// How long a client may take to send a head, to finish a TLS handshake, or to make its first request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Connections at once; whoever comes then waits in the listener's queue until one ends. Each holds a file descriptor.
+const CONNECTIONS: usize = 10_000;
 
 /// How long accepting pauses when the process has no file descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -49,11 +53,21 @@ impl Default for ServeOptions {
     }
 }
 
-/// Serves until `shutdown` completes, then lets open requests finish.
+/// Serves until `shutdown` completes, then lets open requests finish. At most 10,000 connections are served at once.
 ///
 /// # Errors
 /// When the certificate cannot be used. Failures of single connections are logged.
 pub async fn serve(
+    listener: TcpListener,
+    app: Router,
+    options: ServeOptions,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    serve_at_most(CONNECTIONS, listener, app, options, shutdown).await
+}
+
+async fn serve_at_most(
+    limit: usize,
     listener: TcpListener,
     app: Router,
     options: ServeOptions,
@@ -78,7 +92,7 @@ pub async fn serve(
     loop {
         tokio::select! {
             () = &mut shutdown => break,
-            accepted = listener.accept() => match accepted {
+            accepted = listener.accept(), if connections.len() < limit => match accepted {
                 Ok((stream, peer)) => {
                     connections.spawn(Arc::clone(&door).attend(stream, peer, graceful.watcher()));
                 }
@@ -125,7 +139,9 @@ impl Door {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let asked = Notify::new();
         let service = service_fn(|request: hyper::Request<Incoming>| {
+            asked.notify_one();
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
             self.app.clone().oneshot(request)
@@ -142,9 +158,25 @@ impl Door {
             .max_header_list_size(HEAD_BYTES as u32)
             .keep_alive_interval(Duration::from_secs(20));
         let connection = server.serve_connection(TokioIo::new(stream), service);
-        if let Err(error) = watcher.watch(connection).await {
-            tracing::debug!(error, "a connection ended early");
+        // hyper's timers start when it knows the protocol, which whoever sends nothing keeps from it.
+        tokio::select! {
+            ended = watcher.watch(connection) => {
+                if let Err(error) = ended {
+                    tracing::debug!(error, "a connection ended early");
+                }
+            }
+            () = no_request_in_time(&asked) => tracing::debug!("a connection without a request was closed"),
         }
+    }
+}
+
+/// Completes unless a first request comes in time.
+async fn no_request_in_time(asked: &Notify) {
+    if tokio::time::timeout(HEAD_TIMEOUT, asked.notified())
+        .await
+        .is_ok()
+    {
+        std::future::pending().await
     }
 }
 
@@ -157,5 +189,41 @@ async fn pause_after(error: &io::Error) {
     ) {
         tracing::error!(%error, "a connection could not be accepted");
         tokio::time::sleep(ACCEPT_PAUSE).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    async fn ask(address: SocketAddr) -> (TcpStream, u8) {
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        let request = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+        stream.write_all(request).await.expect("sent");
+        let first = stream.read_u8().await.expect("an answer");
+        (stream, first)
+    }
+
+    #[tokio::test]
+    async fn one_connection_too_many_waits_until_another_ends() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let app = Router::new().route("/", get(async || "in"));
+        let options = ServeOptions::default();
+        let never = std::future::pending();
+        let server = tokio::spawn(serve_at_most(2, listener, app, options, never));
+        let (first, _) = ask(address).await;
+        let (_second, _) = ask(address).await;
+        let mut third = tokio::spawn(ask(address));
+        let early = tokio::time::timeout(Duration::from_millis(300), &mut third).await;
+        assert!(early.is_err(), "the third is not attended to");
+        drop(first);
+        let (_third, answer) = third.await.expect("the client ends");
+        assert_eq!(answer, b'H');
+        assert!(!server.is_finished());
+        server.abort();
     }
 }

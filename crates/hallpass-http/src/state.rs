@@ -30,7 +30,7 @@ impl Default for HttpSettings {
     fn default() -> Self {
         Self {
             trusted_proxies: Vec::new(),
-            failed_verifications_per_minute: 60,
+            failed_verifications_per_minute: 300,
             public_url: None,
         }
     }

@@ -10,9 +10,19 @@ use crate::config::{Config, Decisions, without_password};
 use crate::exit::Exit;
 use crate::files;
 
-/// Opens a database that must be there and up to date.
-pub async fn open_existing(config: &Config) -> Result<Store> {
-    require_file(config)?;
+/// What helps a verb that only opens databases.
+pub const NAME_IT: &str =
+    "name its directory with --data-dir or HALLPASS_DATA_DIR, or the database with --database-url";
+/// What helps a verb that also works through a server.
+pub const NAME_IT_OR_SERVER: &str =
+    "name its directory with --data-dir or HALLPASS_DATA_DIR, or a server with --url";
+/// What helps a server that may not make its database.
+pub const MAKE_IT: &str =
+    "name its directory with --data-dir, or make it there with `hallpass migrate`";
+
+/// Opens a database that must be there and up to date; `advice` is for when it is not there.
+pub async fn open_existing(config: &Config, advice: &str) -> Result<Store> {
+    require_file(config, advice)?;
     let store = open(config).await?;
     match store.schema().await.map_err(explained)? {
         SchemaState::Current => Ok(store),
@@ -64,10 +74,10 @@ pub async fn start_services(store: Store, config: &Config) -> Result<Arc<Service
 }
 
 /// A misspelt directory must not pass as an empty installation.
-pub fn require_file(config: &Config) -> Result<()> {
+pub fn require_file(config: &Config, advice: &str) -> Result<()> {
     match config.sqlite_file() {
         Some(file) if !file.exists() => Err(Exit::usage(format!(
-            "there is no database at {}: name its directory with --data-dir, or a server with --url",
+            "there is no database at {}: {advice}",
             file.display()
         ))),
         _ => Ok(()),

@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod duration;
 mod exit;
+mod failure;
 mod files;
 mod logs;
 mod serve;
@@ -20,19 +21,18 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use backend::Problem;
 use cli::{Cli, Global, Verb};
 use ui::Ui;
 
 fn main() -> ExitCode {
     // Everything that speaks TLS takes the process's provider; nothing may choose another one first.
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| failure::exit_wrong_use(&error));
     let ui = Ui::new(cli.global.json);
     match run(cli, &ui) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report(&ui, &error);
+            failure::report(&ui, &error);
             ExitCode::from(exit::code_of(&error))
         }
     }
@@ -40,6 +40,11 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli, ui: &Ui) -> anyhow::Result<()> {
     let global = &cli.global;
+    if global.contradicts_itself() {
+        return Err(exit::Exit::usage(
+            "--url names a server, --data-dir and --database-url a database: give one of them",
+        ));
+    }
     match cli.verb {
         Verb::Demo(args) => demo::run(global, &args.serve, ui),
         Verb::Serve(args) => serve::run(global, &args, ui),
@@ -61,7 +66,7 @@ fn run(cli: Cli, ui: &Ui) -> anyhow::Result<()> {
     }
 }
 
-/// The configuration that a verb works with.
+/// The configuration of a verb that starts a server or shows what a start would use.
 fn load_config(
     global: &Global,
     overrides: &config::Overrides,
@@ -74,14 +79,12 @@ fn load_config(
     config::load(global.config.as_deref(), std::env::vars(), &flags)
 }
 
-fn report(ui: &Ui, error: &anyhow::Error) {
-    match error.downcast_ref::<Problem>() {
-        Some(problem) if ui.json => ui.note(format!("{:#}", problem.raw)),
-        _ => {
-            let text = format!("{error:#}");
-            if !text.is_empty() {
-                ui.note(format!("hallpass: {text}"));
-            }
-        }
-    }
+/// The configuration of a verb that opens a database which somebody else serves: a sourced env file leads there.
+fn load_config_of_database(global: &Global) -> anyhow::Result<config::Effective> {
+    let directory = std::env::var_os(config::DATA_DIR_VARIABLE).filter(|value| !value.is_empty());
+    let overrides = config::Overrides {
+        default_data_dir: directory.map(Into::into),
+        ..config::Overrides::default()
+    };
+    load_config(global, &overrides)
 }

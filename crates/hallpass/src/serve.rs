@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::certificate;
 use crate::cli::{Global, ServeArgs};
-use crate::config::{Config, Overrides};
+use crate::config::{Config, DATA_DIR_VARIABLE, Overrides};
 use crate::database;
 use crate::exit::Exit;
 use crate::files::{self, quoted};
@@ -33,7 +33,7 @@ pub fn run(global: &Global, args: &ServeArgs, ui: &Ui) -> Result<()> {
         let stop = Stop::listen()?;
         let store = match config.database.migrate {
             true => database::open_migrated(config).await?,
-            false => database::open_existing(config).await?,
+            false => database::open_existing(config, database::MAKE_IT).await?,
         };
         let services = database::start_services(store, config).await?;
         ui.announce(format!(
@@ -49,7 +49,7 @@ pub fn run(global: &Global, args: &ServeArgs, ui: &Ui) -> Result<()> {
         {
             ui.announce(format!(
                 "Nobody administers it yet. On this machine, run:\n\n  {FIRST_OPERATOR}{}\n",
-                place(global)
+                place(global, config)
             ));
         }
         if let Some(path) = &args.env_file {
@@ -57,7 +57,7 @@ pub fn run(global: &Global, args: &ServeArgs, ui: &Ui) -> Result<()> {
                 .unwrap_or_else(|_| config.server.data_dir.clone());
             let lines = [
                 ("HALLPASS_URL", door.url.clone()),
-                ("HALLPASS_DATA_DIR", data_dir.display().to_string()),
+                (DATA_DIR_VARIABLE, data_dir.display().to_string()),
             ];
             files::replace_secret(path, &variables(&lines))?;
         }
@@ -217,27 +217,34 @@ fn url(address: SocketAddr, tls: bool) -> String {
     format!("{scheme}://{}", SocketAddr::new(ip, address.port()))
 }
 
-/// The flags that lead another command to the same database.
-fn place(global: &Global) -> String {
-    let config = global
-        .config
-        .as_ref()
-        .map(|path| format!(" --config {}", quoted(&path.to_string_lossy())));
-    let data_dir = global
-        .data_dir
-        .as_ref()
-        .map(|path| format!(" --data-dir {}", quoted(&path.to_string_lossy())));
-    // An address can hold a password: the reader knows it.
-    let url = global
-        .database_url
-        .as_ref()
-        .map(|_| " --database-url ...".to_owned());
-    [config, data_dir, url].into_iter().flatten().collect()
+/// The flags that lead another command to the same database, whatever variables its shell has.
+fn place(global: &Global, config: &Config) -> String {
+    let file = global.config.as_ref().map_or_else(String::new, |path| {
+        format!(" --config {}", quoted(&path.to_string_lossy()))
+    });
+    let url = &config.database.url;
+    if url.is_empty() {
+        let directory = files::absolute(&config.server.data_dir)
+            .unwrap_or_else(|_| config.server.data_dir.clone());
+        return format!("{file} --data-dir {}", quoted(&directory.to_string_lossy()));
+    }
+    if url.starts_with("sqlite:") {
+        return format!("{file} --database-url {}", quoted(url));
+    }
+    // An address can hold a password: the reader, the variable or the file knows it.
+    if global.database_url.is_some() {
+        return format!("{file} --database-url ...");
+    }
+    // An empty address is no server: HALLPASS_URL does not count then.
+    format!("{file} --url ''")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{url, variables};
+    use clap::Parser as _;
+
+    use super::{place, url, variables};
+    use crate::cli::Cli;
 
     #[test]
     fn the_url_is_one_that_a_client_here_can_use() -> Result<(), std::net::AddrParseError> {
@@ -247,6 +254,41 @@ mod tests {
             ("[::]:2", false, "http://[::1]:2"),
         ] {
             assert_eq!(url(address.parse()?, tls), expected);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_place_of_a_database_has_no_password_and_beats_a_server() -> anyhow::Result<()> {
+        for (flags, variable, expected) in [
+            ("", None, " --data-dir './hallpass-data'"),
+            (
+                "--config a.toml --data-dir /x",
+                None,
+                " --config 'a.toml' --data-dir '/x'",
+            ),
+            (
+                "--database-url sqlite:a.db",
+                None,
+                " --database-url 'sqlite:a.db'",
+            ),
+            (
+                "--database-url postgres://u:p@h/n",
+                None,
+                " --database-url ...",
+            ),
+            ("", Some("postgres://u:p@h/n"), " --url ''"),
+        ] {
+            let cli = Cli::parse_from(format!("hallpass serve {flags}").split_whitespace());
+            let mut config = crate::config::load(None, std::iter::empty(), &<_>::default())?.config;
+            config.server.data_dir = cli
+                .global
+                .data_dir
+                .clone()
+                .unwrap_or(config.server.data_dir);
+            let url = cli.global.database_url.clone();
+            config.database.url = url.or(variable.map(str::to_owned)).unwrap_or_default();
+            assert_eq!(place(&cli.global, &config), expected, "{flags}");
         }
         Ok(())
     }

@@ -6,19 +6,21 @@ mod headers;
 mod request_id;
 
 use std::any::Any;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use hallpass_model::Error;
+use hallpass_model::{EnvironmentId, Error, ProjectId};
 use http::Method;
 use tracing::Instrument;
+use tracing::field::{DisplayValue, display};
 
 pub(crate) use credentials_in_form::refuse_credentials_in_form;
 
-use crate::extract::RequestId;
+use crate::extract::{PathId, RequestId, find_in_path};
 use crate::surface::Surface;
 use crate::{AppState, Failure, admin, connect, measure};
 
@@ -27,7 +29,8 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 /// The outermost door: names the request, writes its log line and numbers, and gives failures their body.
 ///
-/// The line holds the route and, for known routes, the path; never a query, a header or a body.
+/// The line holds the route and the environment or project that its path names; never the path itself, in which a user's
+/// `sub` may stand, nor a query, a header or a body.
 pub(crate) async fn attend(
     State(app): State<AppState>,
     mut request: Request,
@@ -45,7 +48,8 @@ pub(crate) async fn attend(
         id = &*id,
         surface = surface.as_str(),
         method = measure::method_label(&method),
-        path = route.map_or("-", |_| &*path),
+        environment = id_in_path::<EnvironmentId>(route, &path),
+        project = id_in_path::<ProjectId>(route, &path),
     );
     request.extensions_mut().insert(RequestId(Arc::clone(&id)));
 
@@ -99,6 +103,10 @@ pub(crate) fn answer_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("a panic without text");
     Failure::from(Error::internal(format!("panicked: {text}"))).into_response()
+}
+
+fn id_in_path<T: PathId + Display>(route: Option<&str>, path: &str) -> Option<DisplayValue<T>> {
+    find_in_path(route?, path).map(display)
 }
 
 fn log(response: &Response, route: &str, elapsed: Duration, failure: Option<&Failure>) {

@@ -8,34 +8,52 @@ use super::credentials::{self, Offered};
 use super::operator::within_budget;
 use crate::{AppState, Failure};
 
-/// The user whose token came with the request, verified once.
+/// The user whose token came with the request, verified once, and made on first sight.
 pub(crate) struct ConnectedUser(pub(crate) Caller);
+
+/// As [`ConnectedUser`], for questions: nobody is made, and no token is newly remembered.
+pub(crate) struct QuestioningUser(pub(crate) Caller);
 
 impl FromRequestParts<AppState> for ConnectedUser {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
-        let Id(environment) = Id::<EnvironmentId>::from_request_parts(parts, app).await?;
-        // Before any look at the token: whoever calls the wrong environment learns that, and costs nothing.
-        if !app.services.tokens.environment_exists(environment).await? {
-            return Err(Error::not_found("environment").into());
-        }
-        let token = match credentials::read(&parts.headers, &parts.uri)? {
-            Offered::Nothing => return Err(missing().into()),
-            // Some backends leave the scheme out; this surface lets them.
-            Offered::Bearer(token) | Offered::Bare(token) => token,
-        };
-        // The budget is for verifying. A token that is known to be good costs none, so an attacker behind the same proxy
-        // shuts out nobody who is in already.
-        if let Some(caller) = app.services.tokens.recall(environment, token) {
-            return Ok(Self(caller));
-        }
-        let verified = within_budget(
-            parts,
-            app,
-            app.services.tokens.authenticate(environment, token),
-        );
+        let environment = existing_environment(parts, app).await?;
+        let token = offered(parts)?;
+        let tokens = &app.services.tokens;
+        let verified = within_budget(parts, app, tokens.authenticate(environment, token));
         Ok(Self(verified.await?))
+    }
+}
+
+impl FromRequestParts<AppState> for QuestioningUser {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
+        let environment = existing_environment(parts, app).await?;
+        let token = offered(parts)?;
+        let verification = app
+            .services
+            .tokens
+            .authenticate_without_trace(environment, token);
+        Ok(Self(within_budget(parts, app, verification).await?))
+    }
+}
+
+/// Looked up before the token: whoever calls the wrong environment learns that, and costs nothing.
+async fn existing_environment(parts: &mut Parts, app: &AppState) -> Result<EnvironmentId, Failure> {
+    let Id(environment) = Id::<EnvironmentId>::from_request_parts(parts, app).await?;
+    if !app.services.tokens.environment_exists(environment).await? {
+        return Err(Error::not_found("environment").into());
+    }
+    Ok(environment)
+}
+
+fn offered(parts: &Parts) -> Result<&str, Error> {
+    match credentials::read(&parts.headers, &parts.uri)? {
+        Offered::Nothing => Err(missing()),
+        // Some backends leave the scheme out; this surface lets them.
+        Offered::Bearer(token) | Offered::Bare(token) => Ok(token),
     }
 }
 

@@ -35,6 +35,17 @@ path_ids! {
     Kid: "kid", "signing key";
 }
 
+/// The id that a path holds where its route has the parameter.
+pub(crate) fn find_in_path<T: PathId>(route: &str, path: &str) -> Option<T> {
+    let stands_here = |segment: &str| {
+        let name = segment.strip_prefix('{').and_then(|s| s.strip_suffix('}'));
+        name == Some(T::PARAM)
+    };
+    let mut segments = route.split('/').zip(path.split('/'));
+    let (_, text) = segments.find(|(segment, _)| stands_here(segment))?;
+    text.parse().ok()
+}
+
 impl FromStr for Kid {
     type Err = std::convert::Infallible;
 

@@ -40,32 +40,30 @@ operators! {
     Support,
 }
 
-/// Runs a verification unless the client's address has used up its budget of refused ones.
+/// Runs a verification. Once an address has used up its budget of refused ones, a further refusal is 429 and tells no
+/// reason; what is good goes through all the same, so that nobody is shut out by a neighbour behind the same address.
 pub(super) async fn within_budget<T>(
     parts: &Parts,
     app: &AppState,
     verification: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
+    let outcome = verification.await;
     let trusted = &app.settings.trusted_proxies;
-    let Some(address) = client_address(&parts.extensions, &parts.headers, trusted) else {
-        return verification.await;
+    let refused = matches!(&outcome, Err(error) if error.kind() == ErrorKind::Unauthenticated);
+    let Some(address) =
+        client_address(&parts.extensions, &parts.headers, trusted).filter(|_| refused)
+    else {
+        return outcome;
     };
-    if let Some(secs) = app
-        .budget
-        .exhausted(address, app.services.clock.monotonic())
-    {
+    let now = app.services.clock.monotonic();
+    if let Some(secs) = app.budget.exhausted(address, now) {
         return Err(Error::too_many_requests(
             "too_many_failed_verifications",
             "too many refused credentials from this address",
         )
         .retry_after(secs));
     }
-    let outcome = verification.await;
-    if let Err(error) = &outcome
-        && error.kind() == ErrorKind::Unauthenticated
-    {
-        app.budget.spend(address, app.services.clock.monotonic());
-    }
+    app.budget.spend(address, now);
     outcome
 }
 

@@ -1,4 +1,5 @@
-//! JSON that means one thing only: no member twice, no unknown members, and a pointer to what is wrong.
+//! JSON that means one thing only: no member twice, no unknown members, no array in place of an object, and a pointer to
+//! what is wrong.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -8,6 +9,12 @@ use serde::Deserialize;
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
+
+use super::objects_only::ObjectsOnly;
+
+/// How the names begin by which serde_json tells itself that an object stands for something else, raw JSON for one. Read
+/// from a body, such an object would become whatever its author wrote behind the name.
+const RESERVED_NAMES: &str = "$serde_json::private::";
 
 /// Longest piece of a member's name that a refusal repeats.
 const NAME_CHARS: usize = 64;
@@ -27,9 +34,9 @@ pub(super) fn read_around<T: DeserializeOwned>(body: &[u8], opaque: &str) -> Res
 }
 
 fn read_skipping<T: DeserializeOwned>(body: &[u8], opaque: Option<&str>) -> Result<T, Error> {
-    refuse_duplicates(body, opaque)?;
+    refuse_ambiguity(body, opaque)?;
     let mut json = serde_json::Deserializer::from_slice(body);
-    serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    serde_path_to_error::deserialize(ObjectsOnly(&mut json)).map_err(|error| {
         let pointer = pointer_of(error.path());
         let inner = error.into_inner();
         if inner.is_data() {
@@ -40,7 +47,7 @@ fn read_skipping<T: DeserializeOwned>(body: &[u8], opaque: Option<&str>) -> Resu
     })
 }
 
-fn refuse_duplicates(body: &[u8], opaque: Option<&str>) -> Result<(), Error> {
+fn refuse_ambiguity(body: &[u8], opaque: Option<&str>) -> Result<(), Error> {
     let mut walk = Walk {
         opaque: opaque.map(|name| format!("/{name}")),
         ..Walk::default()
@@ -49,12 +56,8 @@ fn refuse_duplicates(body: &[u8], opaque: Option<&str>) -> Result<(), Error> {
     let outcome = Node(&mut walk)
         .deserialize(&mut json)
         .and_then(|()| json.end());
-    match (walk.duplicate, outcome) {
-        (Some(pointer), _) => Err(Error::unprocessable(
-            "duplicate_member",
-            "an object holds this member twice",
-        )
-        .at(pointer)),
+    match (walk.refusal, outcome) {
+        (Some(refusal), _) => Err(refusal),
         (None, Err(error)) => Err(malformed(&error)),
         (None, Ok(())) => Ok(()),
     }
@@ -124,7 +127,7 @@ fn push(pointer: &mut String, token: &str) {
 #[derive(Default)]
 struct Walk {
     pointer: String,
-    duplicate: Option<String>,
+    refusal: Option<Error>,
     /// The pointer of what is not looked into.
     opaque: Option<String>,
 }
@@ -139,6 +142,13 @@ impl Node<'_> {
         let result = descend(Node(self.0));
         self.0.pointer.truncate(length);
         result
+    }
+
+    /// Ends the walk; what is returned only stops the parser.
+    fn refuse<E: serde::de::Error>(self, code: &'static str, message: &'static str) -> E {
+        let refusal = Error::unprocessable(code, message).at(self.0.pointer.clone());
+        self.0.refusal = Some(refusal);
+        E::custom(message)
     }
 }
 
@@ -198,13 +208,16 @@ impl<'de> Visitor<'de> for Node<'_> {
     fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
         let mut seen = HashSet::new();
         while let Some(name) = members.next_key::<String>()? {
-            let repeated = seen.contains(&name);
-            self.below(&name, |node| {
-                if repeated {
-                    node.0.duplicate = Some(node.0.pointer.clone());
-                    return Err(serde::de::Error::custom("duplicate member"));
-                }
-                members.next_value_seed(node)
+            let fault = if seen.contains(&name) {
+                Some(("duplicate_member", "an object holds this member twice"))
+            } else if name.starts_with(RESERVED_NAMES) {
+                Some(("invalid_body", "this name is reserved; use another"))
+            } else {
+                None
+            };
+            self.below(&name, |node| match fault {
+                Some((code, message)) => Err(node.refuse(code, message)),
+                None => members.next_value_seed(node),
             })?;
             seen.insert(name);
         }
@@ -286,6 +299,24 @@ mod tests {
                 "duplicate_member",
                 "/raw/0/a",
                 "an object holds this member twice",
+            ),
+            (
+                r#"{"inner":{"number":1},"raw":[{"a":1,"$serde_json::private::RawValue":"["}]}"#,
+                "invalid_body",
+                "/raw/0/$serde_json::private::RawValue",
+                "this name is reserved; use another",
+            ),
+            (
+                r#"{"inner":[1]}"#,
+                "invalid_body",
+                "/inner",
+                "expected an object",
+            ),
+            (
+                r#"[{"number":1},null]"#,
+                "invalid_body",
+                "",
+                "expected an object",
             ),
             (
                 "{",

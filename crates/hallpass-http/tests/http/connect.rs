@@ -254,3 +254,27 @@ async fn host_names_and_methods_are_taken_as_they_come() {
         "GET,HEAD,PATCH"
     );
 }
+
+#[tokio::test]
+async fn a_question_makes_no_user_and_a_sign_in_does() {
+    let site = Site::on_sqlite().await;
+    let key = site.admin_key().await;
+    let token = site.world.token("never-seen");
+    let user = || site.environment("GET", "/users/never-seen").bearer(&key);
+    let question = json!({ "question": { "permission": "events" } });
+    for _ in 0..2 {
+        let explained = site.sdk("POST", "explain").bearer(&token).json(&question);
+        explained.send().await.ok(200);
+        user().send().await.refused(404, "not_found");
+    }
+    let remembered = || site.world.services.tokens.remembered_count();
+    assert_eq!(remembered(), 0);
+    site.sdk("GET", "me").bearer(&token).send().await.ok(200);
+    assert_eq!(remembered(), 1);
+    user().send().await.ok(200);
+    // Whoever is known by now is explained to as before; a refused token still is refused.
+    let explained = site.sdk("POST", "explain").bearer(&token).json(&question);
+    explained.send().await.ok(200);
+    let refused = site.sdk("POST", "explain").bearer("x").json(&question);
+    refused.send().await.refused(401, "malformed");
+}

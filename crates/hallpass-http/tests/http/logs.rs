@@ -104,3 +104,69 @@ async fn a_line_per_request_and_no_secret_in_any() {
         assert!(!text.contains(&secret), "{secret} was logged:\n{text}");
     }
 }
+
+#[tokio::test]
+async fn whose_user_a_request_was_about_is_not_written_down() {
+    let site = Site::on_sqlite().await;
+    let key = site.admin_key().await;
+    let sub = "telling.sub+tag@example.test";
+    let token = site.world.token(sub);
+    site.sdk("GET", "me").bearer(&token).send().await.ok(200);
+    for encoded in [sub, "telling.sub%2Btag%40example.test"] {
+        let path = format!("/users/{encoded}");
+        for (method, path) in [
+            ("GET", path.clone()),
+            ("PUT", format!("{path}/metadata")),
+            ("POST", format!("{path}/freeze")),
+            ("POST", format!("{path}/unfreeze")),
+            ("POST", format!("{path}/revoke-tokens")),
+            ("PATCH", path.clone()),
+            ("GET", format!("{path}/nothing-there")),
+            ("DELETE", path.clone()),
+            ("GET", path.clone()),
+        ] {
+            let call = site.environment(method, &path).bearer(&key);
+            let _ = call.header("x-request-id", "telling").send().await;
+        }
+        // Where an id is expected, too.
+        for path in [
+            format!("/admin/v1/environments/{encoded}"),
+            format!("/admin/v1/projects/{encoded}"),
+            format!("/projects/{encoded}/sdk/me"),
+        ] {
+            let call = site.call("GET", &path).bearer(&key);
+            let _ = call.header("x-request-id", "telling").send().await;
+        }
+    }
+    let text = paper::text();
+    let about: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("id=\"telling\""))
+        .collect();
+    assert!(about.len() >= 24, "{}", about.len());
+    let template = "route=\"/admin/v1/environments/{environment}/users/{sub}\"";
+    let environment = format!("environment={}", site.world.environment);
+    assert!(
+        about
+            .iter()
+            .any(|line| line.contains(template) && line.contains(&environment)),
+        "{about:?}"
+    );
+    assert!(!text.contains("telling.sub"), "the user's name was logged");
+}
+
+#[tokio::test]
+async fn the_project_of_a_request_is_written_down() {
+    let site = Site::on_sqlite().await;
+    let key = site.admin_key().await;
+    let path = format!("/admin/v1/projects/{}", site.world.project);
+    let call = site.call("GET", &path).bearer(&key);
+    call.header("x-request-id", "of-a-project")
+        .send()
+        .await
+        .ok(200);
+    let text = paper::text();
+    let line = text.lines().find(|line| line.contains("of-a-project"));
+    let project = format!("project={}", site.world.project);
+    assert!(line.expect("a line").contains(&project), "{line:?}");
+}

@@ -3,6 +3,7 @@
 mod admin;
 mod agreement;
 mod bad_inputs;
+mod bodies;
 mod budget;
 mod conformance;
 mod connect;

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use hallpass_http::{ServeOptions, TlsConfig, serve};
+use hallpass_http::{HttpSettings, ServeOptions, TlsConfig, serve};
+use hallpass_testkit::Database;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -115,10 +116,89 @@ fn a_head_that_never_ends_is_not_waited_for() {
     });
 }
 
+/// What a client gets who sends this and then nothing more, if the server does not wait for ever.
+async fn answer_to_silence(address: SocketAddr, sent: &[u8]) -> String {
+    let answer = exchange(address, sent.to_vec());
+    let answer = tokio::time::timeout(Duration::from_secs(50), answer).await;
+    answer.unwrap_or_else(|_| panic!("still open after {sent:?}"))
+}
+
+#[test]
+fn a_connection_without_a_request_is_closed() {
+    on_runtime(async {
+        let server = Server::start(Router::new(), ServeOptions::default()).await;
+        let (nothing, one_byte, preface) = tokio::join!(
+            answer_to_silence(server.address, b""),
+            answer_to_silence(server.address, b"P"),
+            answer_to_silence(server.address, b"PRI * HTTP/2.0\r\n\r\nSM"),
+        );
+        assert_eq!(
+            (&*nothing, &*one_byte, &*preface),
+            ("", "", ""),
+            "there is nothing to answer"
+        );
+    });
+}
+
+#[test]
+fn a_tls_connection_without_a_request_is_closed() {
+    on_runtime(async {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        let certificate = make_certificate(folder, "first");
+        put(folder, "first", "first");
+        let tls = TlsConfig {
+            cert: folder.join("tls.pem"),
+            key: folder.join("tls.key"),
+        };
+        let options = ServeOptions {
+            tls: Some(tls),
+            ..ServeOptions::default()
+        };
+        let server = Server::start(Router::new(), options).await;
+        let address = server.address;
+        let no_handshake = answer_to_silence(address, b"");
+        let no_request = tokio::task::spawn_blocking(move || {
+            let mut stream = tls_stream(address, &[certificate]);
+            stream
+                .conn
+                .complete_io(&mut stream.sock)
+                .expect("a handshake");
+            let mut answer = Vec::new();
+            let _ = stream.read_to_end(&mut answer);
+            answer
+        });
+        let no_request = tokio::time::timeout(Duration::from_secs(50), no_request);
+        let (no_handshake, no_request) = tokio::join!(no_handshake, no_request);
+        assert_eq!(no_handshake, "");
+        let no_request = no_request.expect("closed in time").expect("a thread");
+        assert!(no_request.is_empty());
+    });
+}
+
+#[test]
+fn a_request_that_takes_longer_than_its_head_may_is_answered() {
+    on_runtime(async {
+        let slow = async || {
+            tokio::time::sleep(Duration::from_secs(12)).await;
+            "finished"
+        };
+        let router = Router::new().route("/slow", get(slow));
+        let server = Server::start(router, ServeOptions::default()).await;
+        let request = b"GET /slow HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        let answer = exchange(server.address, request.to_vec()).await;
+        assert!(answer.ends_with("finished"), "{answer}");
+    });
+}
+
 #[test]
 fn refused_tokens_are_counted_by_the_address_of_the_connection() {
     on_runtime(async {
-        let site = Site::on_sqlite().await;
+        let settings = HttpSettings {
+            failed_verifications_per_minute: 60,
+            ..HttpSettings::default()
+        };
+        let site = Site::with_settings(Database::sqlite().await, settings).await;
         let server = Server::start(site.app.clone(), ServeOptions::default()).await;
         let path = format!("/projects/{}/sdk/me", site.world.environment);
         let one = format!(
@@ -253,28 +333,36 @@ fn put(folder: &Path, cert: &str, key: &str) {
     std::fs::copy(folder.join(format!("{cert}.pem")), folder.join("tls.pem")).expect("a copy");
 }
 
+fn tls_stream(
+    address: SocketAddr,
+    trusted: &[CertificateDer<'static>],
+) -> StreamOwned<ClientConnection, TcpStream> {
+    let mut roots = RootCertStore::empty();
+    for certificate in trusted {
+        roots.add(certificate.clone()).expect("an anchor");
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from("localhost").expect("a name");
+    let connection = ClientConnection::new(Arc::new(config), name).expect("a connection");
+    StreamOwned::new(
+        connection,
+        TcpStream::connect(address).expect("a connection"),
+    )
+}
+
 /// The certificate that the server shows, and its answer.
 async fn ask_over_tls(
     address: SocketAddr,
     trusted: &[CertificateDer<'static>],
 ) -> (CertificateDer<'static>, String) {
-    let mut roots = RootCertStore::empty();
-    for certificate in trusted {
-        roots.add(certificate.clone()).expect("an anchor");
-    }
+    let trusted = trusted.to_vec();
     tokio::task::spawn_blocking(move || {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let name = ServerName::try_from("localhost").expect("a name");
-        let connection = ClientConnection::new(Arc::new(config), name).expect("a connection");
-        let mut stream = StreamOwned::new(
-            connection,
-            TcpStream::connect(address).expect("a connection"),
-        );
+        let mut stream = tls_stream(address, &trusted);
         stream
             .write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
             .expect("sent");

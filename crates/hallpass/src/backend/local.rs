@@ -30,7 +30,9 @@ impl Local {
             .build()?;
         let services = runtime.block_on(async {
             let store = match missing {
-                Missing::Refuse => database::open_existing(config).await?,
+                Missing::Refuse => {
+                    database::open_existing(config, database::NAME_IT_OR_SERVER).await?
+                }
                 Missing::Create => database::open_migrated(config).await?,
             };
             database::start_services(store, config).await

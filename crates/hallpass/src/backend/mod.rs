@@ -1,6 +1,6 @@
 //! How verbs reach the data. Both ways speak the admin API's JSON, so a verb is written once:
 //!
-//! * [`Remote`]: a running server, when `--url` or `HALLPASS_URL` is set;
+//! * [`Remote`]: a running server, when `--url` or (without a flag that names a database) `HALLPASS_URL` is set;
 //! * [`Local`]: the same routes, called in process on the opened database.
 
 mod local;
@@ -17,7 +17,6 @@ pub use problem::Problem;
 pub use remote::Remote;
 
 use crate::cli::Global;
-use crate::config;
 use crate::exit::Exit;
 
 /// One of the two ways.
@@ -52,10 +51,10 @@ pub enum Missing {
 impl Backend {
     /// The way that the flags and variables ask for.
     pub fn open(global: &Global, missing: Missing) -> Result<Self> {
-        match global.url.as_deref().filter(|url| !url.is_empty()) {
-            Some(url) => Ok(Self::Remote(Remote::new(url, global)?)),
+        match global.server_url() {
+            Some(url) => Ok(Self::Remote(Remote::new(&url, global)?)),
             None => {
-                let effective = crate::load_config(global, &config::Overrides::default())?;
+                let effective = crate::load_config_of_database(global)?;
                 Ok(Self::Local(Box::new(Local::open(
                     &effective.config,
                     missing,

@@ -13,9 +13,9 @@ pub struct Problem {
 impl Problem {
     /// From an answer that is no success.
     pub fn new(status: u16, body: Option<Value>) -> Self {
-        let raw = body
-            .filter(Value::is_object)
-            .unwrap_or_else(|| json!({ "status": status }));
+        let raw = body.filter(Value::is_object).unwrap_or_else(
+            || json!({ "title": format!("the server answered {status}"), "status": status }),
+        );
         Self { raw, status }
     }
 

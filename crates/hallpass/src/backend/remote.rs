@@ -61,10 +61,10 @@ impl Remote {
         let request = request
             .body(call.body_text())
             .context("a header of the request cannot be sent")?;
-        let reply = self
-            .agent
-            .run(request)
-            .with_context(|| format!("cannot reach {}", self.base))?;
+        let reply = self.agent.run(request).map_err(|error| {
+            let hint = hint(&format!("{error:?}"));
+            anyhow::Error::new(error).context(format!("cannot reach {}{hint}", self.base))
+        })?;
         let status = reply.status().as_u16();
         let mut body = Vec::new();
         reply
@@ -73,6 +73,16 @@ impl Remote {
             .take(MAX_ANSWER_BYTES)
             .read_to_end(&mut body)?;
         Ok(Reply { status, body })
+    }
+}
+
+/// What to make instead of a certificate that TLS libraries refuse. `openssl req -x509` makes such ones by itself.
+fn hint(error: &str) -> &'static str {
+    if error.contains("CaUsedAsEndEntity") {
+        " (its certificate is an authority's own, CA:TRUE, and no server may use that: make the server's with \
+         `openssl req -x509 -addext basicConstraints=critical,CA:FALSE ...`, or sign one with that authority)"
+    } else {
+        ""
     }
 }
 

@@ -42,14 +42,17 @@ pub struct Global {
     /// Configuration file; unknown keys are fatal
     #[arg(long, global = true, value_name = "FILE", env = "HALLPASS_CONFIG")]
     pub config: Option<PathBuf>,
-    /// Directory of the SQLite database [default: ./hallpass-data; demo: ./hallpass-demo]
+    /// Directory of the SQLite database [default: ./hallpass-data; demo: ./hallpass-demo; verbs that start no server
+    /// take the variable HALLPASS_DATA_DIR first]
     #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// sqlite:PATH or postgres://...; instead of the file in the data directory
     #[arg(long, global = true, value_name = "URL")]
     pub database_url: Option<String>,
-    /// Work through the admin API of a running server instead of opening the database
-    #[arg(long, global = true, value_name = "URL", env = "HALLPASS_URL")]
+    /// Work through the admin API of a running server instead of opening the database [default: the variable
+    /// HALLPASS_URL, unless --data-dir or --database-url names a database]
+    // Not `env`: a flag that names a database must be told from a variable that names a server.
+    #[arg(long, global = true, value_name = "URL")]
     pub url: Option<String>,
     /// File with the operator key for --url [default: the variable HALLPASS_OPERATOR_KEY]
     #[arg(long, global = true, value_name = "FILE")]
@@ -57,6 +60,27 @@ pub struct Global {
     /// PEM file of the certificate authority to trust for --url [default: the public ones]
     #[arg(long, global = true, value_name = "FILE")]
     pub ca_cert: Option<PathBuf>,
+}
+
+impl Global {
+    /// The server to work through: the flag, else the variable unless a flag names a database.
+    pub fn server_url(&self) -> Option<String> {
+        let url = match &self.url {
+            Some(url) => Some(url.clone()),
+            None if self.names_database() => None,
+            None => std::env::var("HALLPASS_URL").ok(),
+        };
+        url.filter(|url| !url.is_empty())
+    }
+
+    /// A server and a database at once.
+    pub fn contradicts_itself(&self) -> bool {
+        self.url.as_ref().is_some_and(|url| !url.is_empty()) && self.names_database()
+    }
+
+    const fn names_database(&self) -> bool {
+        self.data_dir.is_some() || self.database_url.is_some()
+    }
 }
 
 #[derive(Subcommand)]

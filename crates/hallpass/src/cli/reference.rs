@@ -12,8 +12,10 @@ Exit codes: 0 done; 1 failed; 2 wrong use, a wrong configuration or a taken addr
 
 Verbs that administer (`project`, `environment`, `key`, `user`, `operator`, `audit`, and `token verify|why --environment`)
 call the admin API when `--url` or `HALLPASS_URL` is set, with the key of `HALLPASS_OPERATOR_KEY` or `--operator-key-file`.
-Otherwise they open the database of `--data-dir`, `--database-url` or the configuration; a running server on the same
-database obeys within a second. Durations are written `30s`, `15m`, `1h`, `7d`.
+Otherwise they open a database, which a running server obeys within a second: that of `--data-dir`, `--database-url`, the
+configuration or `HALLPASS_DATA_DIR`. The first two flags win over `HALLPASS_URL`. Durations are written `30s`, `15m`, `1h`, `7d`.
+
+With `--json` a failure is one JSON object on stderr: the server's problem document, or `title`, `detail` and `code`.
 ";
 
 fn reference() -> String {

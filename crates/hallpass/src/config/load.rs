@@ -10,6 +10,8 @@ use crate::exit::Exit;
 /// What flags say; the strongest layer.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
+    /// Not a flag: `HALLPASS_DATA_DIR`, where a verb takes it. Stronger than the default only.
+    pub default_data_dir: Option<PathBuf>,
     pub data_dir: Option<PathBuf>,
     pub database_url: Option<String>,
     pub listen: Option<String>,
@@ -36,6 +38,11 @@ pub fn load(
 ) -> anyhow::Result<Effective> {
     let mut values: Table = DEFAULT_FILE.parse()?;
     let mut settings = Vec::new();
+    settings.extend(overrides.default_data_dir.as_ref().map(|path| Setting {
+        path: vec!["server".to_owned(), "data_dir".to_owned()],
+        value: Value::String(path.to_string_lossy().into_owned()),
+        origin: Origin::Variable(super::DATA_DIR_VARIABLE.to_owned()),
+    }));
     if let Some(path) = file {
         let text = std::fs::read_to_string(path).map_err(|error| {
             Exit::usage(format!(

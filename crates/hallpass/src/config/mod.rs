@@ -13,6 +13,9 @@ use serde::Deserialize;
 
 pub use load::{Effective, Overrides, load};
 
+/// Written into env files; names the data directory to verbs that start no server.
+pub const DATA_DIR_VARIABLE: &str = "HALLPASS_DATA_DIR";
+
 /// The manual, and the defaults.
 pub const DEFAULT_FILE: &str = include_str!("../../../../config.default.toml");
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::cli::{Global, ServeArgs};
+use crate::config::DATA_DIR_VARIABLE;
 use crate::database;
 use crate::files;
 use crate::logs;
@@ -71,6 +72,6 @@ fn variables(prepared: &Prepared, url: &str, data_dir: &Path) -> Vec<(&'static s
             prepared.signing_key_file.display().to_string(),
         ),
         ("HALLPASS_USER_TOKEN", prepared.user_token.clone()),
-        ("HALLPASS_DATA_DIR", data_dir.display().to_string()),
+        (DATA_DIR_VARIABLE, data_dir.display().to_string()),
     ]
 }

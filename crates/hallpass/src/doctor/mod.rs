@@ -7,7 +7,6 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::cli::Global;
-use crate::config::Overrides;
 use crate::database;
 use crate::exit::{Exit, FAILED};
 use crate::ui::{Table, Ui};
@@ -58,7 +57,7 @@ pub fn run(global: &Global, ui: &Ui) -> Result<()> {
 }
 
 fn examine(global: &Global) -> Result<Vec<Finding>> {
-    let effective = match crate::load_config(global, &Overrides::default()) {
+    let effective = match crate::load_config_of_database(global) {
         Ok(effective) => effective,
         Err(error) => return Ok(vec![Finding::error("configuration", format!("{error:#}"))]),
     };
@@ -68,7 +67,7 @@ fn examine(global: &Global) -> Result<Vec<Finding>> {
         Err(error) => Finding::error("configuration", format!("{error:#}")),
     }];
     findings.extend(machine::examine(config));
-    if let Err(error) = database::require_file(config) {
+    if let Err(error) = database::require_file(config, database::NAME_IT) {
         findings.push(Finding::error("database", format!("{error:#}")));
         return Ok(findings);
     }

@@ -88,12 +88,17 @@ fn shown(token: &UnverifiedToken<'_>, claims: &Claims<'_>, ui: &Ui) -> String {
     lines.join("\n")
 }
 
+fn counted(grants: usize) -> String {
+    let noun = if grants == 1 { "grant" } else { "grants" };
+    format!("{grants} {noun}")
+}
+
 fn permissions_shown(claim: &Claim, ui: &Ui) -> String {
     if claim.is_absent() {
         return "\npermissions\n  no such claim: everything of this user is allowed".to_owned();
     }
     let mut lines = vec![
-        format!("\npermissions ({} grants)", claim.grants_count()),
+        format!("\npermissions ({})", counted(claim.grants_count())),
         tree::of_claim(claim, ui.paint),
     ];
     for unknown in claim.unknown_permissions() {

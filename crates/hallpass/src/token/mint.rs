@@ -1,7 +1,9 @@
 //! `token mint`: what a customer's backend does with its private key, for trying things out.
 
-use anyhow::{Context as _, Result};
-use hallpass_jose::{ProtectedHeader, SigningKey};
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+use hallpass_jose::{KeyError, ProtectedHeader, SigningKey};
 use hallpass_model::{Subject, Timestamp};
 use hallpass_permissions::{CLAIM, Claim};
 use serde_json::{Map, Value};
@@ -24,8 +26,7 @@ pub struct Order<'a> {
 
 pub fn run(args: &MintArgs, ui: &Ui) -> Result<()> {
     let pem = files::read_text(&args.key)?;
-    let key = SigningKey::from_pem(&pem)
-        .with_context(|| format!("{} is no usable private key", args.key.display()))?;
+    let key = SigningKey::from_pem(&pem).map_err(|error| unusable(&args.key, error))?;
     let permissions = args
         .permissions
         .as_deref()
@@ -79,6 +80,20 @@ pub fn sign(key: &SigningKey, order: &Order<'_>) -> Result<(String, Claim)> {
     };
     let token = key.sign(&header, Value::from(payload).to_string().as_bytes())?;
     Ok((token, claim))
+}
+
+fn unusable(path: &Path, error: KeyError) -> anyhow::Error {
+    let path = path.display();
+    match error {
+        KeyError::RsaTooSmall { bits } => {
+            anyhow!("{path} is too short: RSA of {bits} bits; 2048 to 8192 are needed")
+        }
+        // The library does not say more: mostly the key is too short.
+        KeyError::UnusablePrivateKey => {
+            anyhow!("{path} is unusable: RSA of 2048 to 8192 bits is needed, or P-256, or Ed25519")
+        }
+        error => anyhow!(error).context(format!("{path} is no usable private key")),
+    }
 }
 
 /// What will surprise whoever uses the token.

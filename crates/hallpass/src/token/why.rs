@@ -15,24 +15,28 @@ use crate::exit::{DENIED, Exit, REFUSED};
 use crate::files;
 use crate::ui::Ui;
 
+/// What is asked about the token or claim.
+enum Question {
+    Permission(Permission, TargetSpec),
+    /// A call that needs a valid token and no permission.
+    ValidToken,
+}
+
 pub fn run(global: &Global, args: &WhyArgs, ui: &Ui) -> Result<()> {
-    let (permission, target) = question(args)?;
-    let (explanation, note) = match (&args.environment, &args.token, &args.claim) {
+    let question = question(args)?;
+    let mut note = None;
+    let explanation = match (&args.environment, &args.token, &args.claim) {
         (Some(environment), Some(token), _) => {
             let backend = Backend::open(global, Missing::Refuse)?;
             let environment = format!("/admin/v1/environments/{environment}");
-            let question = json!({ "permission": permission, "target": target });
-            (
-                asked(&backend, &environment, &token_text(token)?, question, ui)?,
-                None,
-            )
+            asked(&backend, &environment, &token_text(token)?, &question, ui)?
         }
         (None, Some(token), _) => {
             let claim = claim_of_token(&token_text(token)?, args, ui)?;
-            let note = args.key.is_none().then_some(
+            note = args.key.is_none().then_some(
                 "The token's signature was not checked: add --environment ID, or --key PUBLIC.pem.",
             );
-            (explained(&claim, &target, permission)?, note)
+            question.explained(&claim)?
         }
         (_, None, Some(file)) => {
             let text = files::read_text(file)?;
@@ -44,11 +48,14 @@ pub fn run(global: &Global, args: &WhyArgs, ui: &Ui) -> Result<()> {
                     ui,
                 )
             })?;
-            (explained(&claim, &target, permission)?, None)
+            question.explained(&claim)?
         }
         (_, None, None) => return Err(Exit::usage("give --token or --claim")),
     };
-    ui.answer(&explanation, |explanation| decision::tree(explanation, ui));
+    ui.answer(&explanation, |explanation| match question {
+        Question::Permission(..) => decision::tree(explanation, ui),
+        Question::ValidToken => format!("{}: {EVERY_VALID_TOKEN}", ui.paint.good("ALLOW")),
+    });
     if let Some(note) = note {
         ui.note(note);
     }
@@ -60,9 +67,28 @@ pub fn run(global: &Global, args: &WhyArgs, ui: &Ui) -> Result<()> {
     }
 }
 
-fn explained(claim: &Claim, target: &TargetSpec, permission: Permission) -> Result<Value> {
-    let explanation: Explanation = permissions::explain(claim, target, permission);
-    Ok(serde_json::to_value(explanation)?)
+const EVERY_VALID_TOKEN: &str = "every valid token may; what it must not see is left out";
+
+impl Question {
+    fn explained(&self, claim: &Claim) -> Result<Value> {
+        match self {
+            Self::Permission(permission, target) => {
+                let explanation: Explanation = permissions::explain(claim, target, *permission);
+                Ok(serde_json::to_value(explanation)?)
+            }
+            Self::ValidToken => Ok(no_permission_needed()),
+        }
+    }
+}
+
+/// No grant decides, so there is none to name.
+fn no_permission_needed() -> Value {
+    json!({
+        "decision": "allow",
+        "reason": "no_permission_needed",
+        "permission": null,
+        "detail": EVERY_VALID_TOKEN,
+    })
 }
 
 /// The environment's own answer. The check comes first: it also knows frozen and revoked users.
@@ -70,7 +96,7 @@ fn asked(
     backend: &Backend,
     environment: &str,
     token: &str,
-    question: Value,
+    question: &Question,
     ui: &Ui,
 ) -> Result<Value> {
     let report = backend.post(
@@ -88,6 +114,10 @@ fn asked(
             .unwrap_or_default();
         return Err(refused(reason, detail, None, ui));
     }
+    let Question::Permission(permission, target) = question else {
+        return Ok(no_permission_needed());
+    };
+    let question = json!({ "permission": permission, "target": target });
     let answer = backend.post(
         &format!("{environment}/explain"),
         json!({ "token": token, "question": question }),
@@ -139,7 +169,7 @@ fn refused(reason: &str, detail: &str, pointer: Option<&str>, ui: &Ui) -> anyhow
     Exit::silent(REFUSED)
 }
 
-fn question(args: &WhyArgs) -> Result<(Permission, TargetSpec)> {
+fn question(args: &WhyArgs) -> Result<Question> {
     if let (Some(method), Some(path)) = (&args.method, &args.path) {
         return question_of(method, path);
     }
@@ -152,7 +182,7 @@ fn question(args: &WhyArgs) -> Result<(Permission, TargetSpec)> {
         credential: account(&args.credential)?,
         configuration: account(&args.configuration)?,
     };
-    Ok((permission, target))
+    Ok(Question::Permission(permission, target))
 }
 
 /// A thing by its id, its external id, or both.
@@ -188,25 +218,19 @@ fn account(texts: &[String]) -> Result<Option<AccountSpec>> {
     Ok(account)
 }
 
-/// `/sdk/me`, `/projects/<id>/sdk/me` and the whole URL all name the same call.
-fn question_of(method: &str, path: &str) -> Result<(Permission, TargetSpec)> {
+/// A path from the root, or the whole URL.
+fn question_of(method: &str, path: &str) -> Result<Question> {
     let after_host = path
         .split_once("://")
         .and_then(|(_, rest)| rest.find('/').and_then(|slash| rest.get(slash..)));
     let path = after_host.unwrap_or(path);
-    let path = if path.starts_with("/sdk/") {
-        format!("/projects/-{path}")
-    } else {
-        path.to_owned()
-    };
-    match question_of_call(method, &path) {
-        CallQuestion::Asks(permission, target) => Ok((permission, target)),
+    let method = method.to_ascii_uppercase();
+    match question_of_call(&method, path) {
+        CallQuestion::Asks(permission, target) => Ok(Question::Permission(permission, target)),
+        CallQuestion::ValidToken => Ok(Question::ValidToken),
         CallQuestion::NeedsTarget(permission) => Err(Exit::usage(format!(
             "what {method} {path} acts on is named in its body: ask with --permission {permission} --integration NAME \
              [--credential ID|ext:X|new] [--configuration ID|ext:X|new]"
-        ))),
-        CallQuestion::ValidToken => Err(Exit::usage(format!(
-            "{method} {path} needs no permission: every valid token may, and what it must not see is left out"
         ))),
         CallQuestion::Unknown => Err(Exit::usage(format!(
             "{method} {path} is no call of the Connect surface"

@@ -4,13 +4,12 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use crate::cli::Global;
-use crate::config::Overrides;
 use crate::database;
 use crate::files;
 use crate::ui::Ui;
 
 pub fn migrate(global: &Global, ui: &Ui) -> Result<()> {
-    let effective = crate::load_config(global, &Overrides::default())?;
+    let effective = crate::load_config_of_database(global)?;
     let config = &effective.config;
     if config.database.url.is_empty() {
         files::private_directory(&config.server.data_dir)?;
@@ -37,9 +36,15 @@ pub fn migrate(global: &Global, ui: &Ui) -> Result<()> {
 }
 
 pub fn backup(global: &Global, file: &Path, ui: &Ui) -> Result<()> {
-    let effective = crate::load_config(global, &Overrides::default())?;
+    let effective = crate::load_config_of_database(global)?;
     let config = &effective.config;
-    database::require_file(config)?;
+    database::require_file(config, database::NAME_IT)?;
+    if file.symlink_metadata().is_ok() {
+        anyhow::bail!(
+            "{} exists already and stays as it is: choose another file",
+            file.display()
+        );
+    }
     let bytes = runtime()?.block_on(async {
         let store = database::open(config).await?;
         store

@@ -12,7 +12,9 @@
 mod config;
 mod conformance;
 mod demo;
+mod failures;
 mod faults;
+mod place;
 mod readme;
 mod serve;
 mod support;

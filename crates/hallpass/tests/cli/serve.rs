@@ -1,7 +1,7 @@
 use hallpass_testkit::Database;
 use serde_json::json;
 
-use crate::support::{Server, get, run};
+use crate::support::{Ran, Server, get, hallpass, run};
 
 #[test]
 fn an_empty_database_asks_for_the_first_operator_and_the_line_works() {
@@ -15,7 +15,14 @@ fn an_empty_database_asks_for_the_first_operator_and_the_line_works() {
     let line = line.unwrap_or_else(|| panic!("{printed}"));
     let arguments = line.replace("NAME", "ana").replace('\'', "");
     let arguments: Vec<&str> = arguments.split_whitespace().skip(1).collect();
-    let made = run(directory.path(), &arguments).ok();
+    // As in a shell that sourced this server's env file: another directory, and no operator key.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let output = hallpass()
+        .current_dir(elsewhere.path())
+        .envs(&server.variables)
+        .args(&arguments)
+        .output();
+    let made = Ran::of(output.unwrap()).ok();
     let key = made.stdout.trim();
     let me = get(&server.admin("/me"), key);
     assert_eq!(

@@ -8,6 +8,10 @@ use serde_json::Value;
 use crate::support::{Server, run};
 
 fn certificate(directory: &Path, name: &str, days: &str) {
+    certificate_with(directory, name, days, "basicConstraints=critical,CA:FALSE");
+}
+
+fn certificate_with(directory: &Path, name: &str, days: &str, constraints: &str) {
     let made = Command::new("openssl")
         .current_dir(directory)
         .args([
@@ -25,7 +29,7 @@ fn certificate(directory: &Path, name: &str, days: &str) {
             "-addext",
             "subjectAltName=IP:127.0.0.1",
             "-addext",
-            "basicConstraints=critical,CA:FALSE",
+            constraints,
             "-days",
             days,
         ])
@@ -81,6 +85,29 @@ fn a_server_with_tls_is_reached_with_its_certificate_only() {
     assert!(
         stranger.stderr.contains("cannot reach https://"),
         "{stranger:?}"
+    );
+    certificate_with(
+        directory.path(),
+        "ca",
+        "365",
+        "basicConstraints=critical,CA:TRUE",
+    );
+    let authority = ["--tls-cert", "ca.pem", "--tls-key", "ca.key"];
+    let authority = Server::serve(
+        directory.path(),
+        "authority",
+        &[&["--data-dir", "data"][..], &authority].concat(),
+    );
+    let list = [
+        &["project", "list", "--url", authority.variable("URL")][..],
+        &["--operator-key-file", "key", "--ca-cert", "ca.pem"],
+    ];
+    let refused = run(directory.path(), &list.concat()).code(1);
+    assert!(
+        refused
+            .stderr
+            .contains("basicConstraints=critical,CA:FALSE"),
+        "{refused:?}"
     );
     run(directory.path(), &["serve", "--tls-cert", "tls.pem"]).code(2);
     let missing = [

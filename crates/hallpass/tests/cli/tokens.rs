@@ -179,6 +179,16 @@ fn inspect_says_that_it_verifies_nothing() {
         (&raw["verified"], &raw["claims"]["sub"]),
         (&json!(false), &json!("user-1"))
     );
+    let narrow = mint(directory.path(), &["--permissions", READER]).ok();
+    let narrow = run(
+        directory.path(),
+        &["token", "inspect", narrow.stdout.trim()],
+    )
+    .ok();
+    assert!(
+        narrow.stdout.contains("permissions (1 grant)"),
+        "{narrow:?}"
+    );
     let broken = run(directory.path(), &["token", "inspect", "a.b"]).code(4);
     assert!(broken.stderr.contains("malformed"), "{broken:?}");
 }
@@ -263,6 +273,66 @@ fn why_ends_with_0_3_or_4() {
     ] {
         why(wrong).code(2);
     }
+}
+
+#[test]
+fn why_allows_a_call_that_needs_only_a_valid_token() {
+    let directory = tempfile::tempdir().unwrap();
+    keys(directory.path());
+    let minted = mint(directory.path(), &["--permissions", "{}"]).ok();
+    let token = minted.stdout.trim();
+    let call = ["token", "why", "get", "/sdk/integrations"];
+    let why = |more: &[&str]| run(directory.path(), &[&call[..], more].concat());
+    let allowed = why(&["--token", token, "--key", "public.pem"]).ok();
+    assert_eq!(
+        allowed.stdout,
+        "ALLOW: every valid token may; what it must not see is left out\n"
+    );
+    assert_eq!(allowed.stderr, "");
+    let unchecked = why(&["--token", token, "--json"]).ok();
+    assert!(unchecked.stderr.contains("signature was not checked"));
+    let answer = unchecked.json();
+    assert_eq!(
+        (&answer["decision"], &answer["reason"]),
+        (&json!("allow"), &json!("no_permission_needed"))
+    );
+    assert_eq!(answer.get("permission"), Some(&Value::Null));
+    let refused = why(&["--token", token, "--key", "other.pem"]).code(4);
+    assert!(refused.stdout.starts_with("REFUSED"), "{refused:?}");
+    why(&["--token", "a.b.c"]).code(4);
+    std::fs::write(directory.path().join("claim.json"), "[]").unwrap();
+    why(&["--claim", "claim.json"]).code(4);
+
+    let server = Server::demo(directory.path());
+    let judged = |environment: &str| {
+        let token = ["--token", server.variable("USER_TOKEN")];
+        why(&[
+            &token[..],
+            &["--environment", environment, "--data-dir", "data"],
+        ]
+        .concat())
+    };
+    judged(server.variable("SANDBOX_ID")).ok();
+    judged(server.variable("BETA_ID")).code(4);
+}
+
+#[test]
+fn a_key_that_is_too_short_is_called_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let made = std::process::Command::new("openssl")
+        .current_dir(directory.path())
+        .args(["genpkey", "-algorithm", "RSA", "-out", "key.pem"])
+        .args(["-pkeyopt", "rsa_keygen_bits:1024"])
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let refused = mint(directory.path(), &[]).code(1);
+    assert!(
+        refused
+            .stderr
+            .contains("RSA of 2048 to 8192 bits is needed"),
+        "{refused:?}"
+    );
 }
 
 #[test]

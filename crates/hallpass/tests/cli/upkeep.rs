@@ -79,7 +79,16 @@ fn a_backup_opens_and_holds_everything() {
     let backup = ["backup", "copy.db", "--data-dir", "data", "--json"];
     let made = run(directory.path(), &backup).ok().json();
     assert!(made["bytes"].as_u64().unwrap() > 0);
-    run(directory.path(), &backup).code(1);
+    let before = std::fs::read(directory.path().join("copy.db")).unwrap();
+    let again = run(directory.path(), &backup).code(1);
+    assert!(
+        again.stderr.contains("copy.db exists already") && again.stderr.contains("choose another"),
+        "{again:?}"
+    );
+    assert_eq!(
+        std::fs::read(directory.path().join("copy.db")).unwrap(),
+        before
+    );
     let users = [
         "user",
         "list",
