@@ -137,11 +137,7 @@ impl Explain {
 
     /// What a token without the claim means in an environment.
     async fn without_claim(&self, environment: EnvironmentId) -> Result<Claim> {
-        let snapshot = self
-            .shared
-            .trust
-            .snapshot(environment, &self.shared.store, &self.shared.ledger)
-            .await?;
+        let snapshot = self.shared.snapshot(environment).await?;
         if snapshot.settings.require_permission_claim {
             return Err(refused(&Refusal::PermissionsMissing));
         }
@@ -154,11 +150,7 @@ impl Explain {
         request: &ExplainRequest,
     ) -> Result<Option<Claim>> {
         self.shared.trust.require_confirmed()?;
-        let snapshot = self
-            .shared
-            .trust
-            .snapshot(environment, &self.shared.store, &self.shared.ledger)
-            .await?;
+        let snapshot = self.shared.snapshot(environment).await?;
         match (&request.token, &request.claim) {
             (None, None) => Ok(None),
             (Some(_), Some(_)) => Err(one_of_two("/claim", "give a token or a claim, not both")),

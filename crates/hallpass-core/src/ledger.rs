@@ -67,18 +67,17 @@ impl Ledger {
     /// A denial that says the same as one that waits already is not worth another row.
     pub(crate) fn record_decision(&self, entry: AuditEntry) {
         let mut waiting = self.waiting();
+        if waiting.decisions.len() >= WAITING_DECISIONS {
+            metrics::counter!("hallpass_decisions_not_recorded_total").increment(1);
+            return;
+        }
         let same = (
             entry.environment_id,
             entry.actor_id.clone(),
-            format!("{} {}", entry.action, entry.detail),
+            entry.detail.to_string(),
         );
-        if entry.action == DENIED && !waiting.denials.insert(same) {
-            return;
-        }
-        if waiting.decisions.len() < WAITING_DECISIONS {
+        if entry.action != DENIED || waiting.denials.insert(same) {
             waiting.decisions.push(entry);
-        } else {
-            metrics::counter!("hallpass_decisions_not_recorded_total").increment(1);
         }
     }
 

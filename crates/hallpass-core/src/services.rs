@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hallpass_model::Result;
+use hallpass_model::{EnvironmentId, Result};
 use hallpass_store::Store;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use crate::clock::SetBackAlarm;
 use crate::ledger::{FLUSH_EVERY, Ledger};
 use crate::tokens::TokenCache;
-use crate::tokens::trust::Trust;
+use crate::tokens::trust::{Snapshot, Trust};
 use crate::{
     Audit, Clock, Environments, Explain, Health, Operators, Projects, Rng, SigningKeys, Tokens,
     Users,
@@ -32,7 +32,7 @@ pub enum DecisionLog {
     None,
     /// Those that refuse.
     Denied,
-    /// Every one; grows with the traffic.
+    /// Every one, equal denials within two seconds as one; grows with the traffic.
     All,
 }
 
@@ -55,6 +55,18 @@ pub(crate) struct Shared {
     pub(crate) trust: Trust,
     pub(crate) ledger: Ledger,
     pub(crate) cache: TokenCache,
+}
+
+impl Shared {
+    /// What an environment trusts now.
+    ///
+    /// # Errors
+    /// `not_found`, `storage_unavailable`.
+    pub(crate) async fn snapshot(&self, environment: EnvironmentId) -> Result<Arc<Snapshot>> {
+        self.trust
+            .snapshot(environment, &self.store, &self.ledger)
+            .await
+    }
 }
 
 /// Every service, and the tasks that keep them true.

@@ -9,19 +9,23 @@ use crate::rows::{entities, is_storable, json, json_text, parsed, word};
 use crate::transaction::{execute, on_engine};
 use crate::{Read, Result, StoreError, Write};
 
+macro_rules! insert {
+    ($rest:literal) => {
+        concat!(
+            "INSERT INTO audit (id, happened_at, kind, actor_kind, actor_id, actor_name, project_id, environment_id,
+                 action, target, detail, request_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            $rest
+        )
+    };
+}
+
 const SELECT: &str =
     "SELECT id, happened_at, kind, actor_kind, actor_id, actor_name, project_id, environment_id, action, target, detail,
             request_id
      FROM audit WHERE happened_at <= ";
-const INSERT: &str =
-    "INSERT INTO audit (id, happened_at, kind, actor_kind, actor_id, actor_name, project_id, environment_id, action,
-         target, detail, request_id)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-const INSERT_ONCE: &str =
-    "INSERT INTO audit (id, happened_at, kind, actor_kind, actor_id, actor_name, project_id, environment_id, action,
-         target, detail, request_id)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-     ON CONFLICT (id) DO NOTHING";
+const INSERT: &str = insert!("");
+const INSERT_ONCE: &str = insert!(" ON CONFLICT (id) DO NOTHING");
 const DELETE_OF_USER: &str = "DELETE FROM audit WHERE environment_id = $1 AND kind = $2 AND actor_kind = $3 AND actor_id = $4";
 const DELETE_BEFORE: &str = "DELETE FROM audit WHERE id IN (
          SELECT id FROM audit WHERE kind = $1 AND happened_at < $2 ORDER BY happened_at LIMIT $3)";

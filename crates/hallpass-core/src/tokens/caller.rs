@@ -52,12 +52,22 @@ impl Caller {
     /// Decides what an answer holds. Nothing is refused by it, so it is no denial worth a row of its own.
     pub(crate) fn filter(&self, target: &TargetSpec, permission: Permission) -> bool {
         let decision = self.decide(&target.as_target(), permission);
-        let wanted = self.shared.options.record_decisions == DecisionLog::All;
-        self.note(target, permission, &decision, wanted);
+        self.note(target, permission, &decision, false);
         decision.allowed
     }
 
-    fn note(&self, target: &TargetSpec, permission: Permission, decision: &Decision, record: bool) {
+    fn note(
+        &self,
+        target: &TargetSpec,
+        permission: Permission,
+        decision: &Decision,
+        refused: bool,
+    ) {
+        let record = match self.shared.options.record_decisions {
+            DecisionLog::None => false,
+            DecisionLog::Denied => refused,
+            DecisionLog::All => true,
+        };
         let outcome = if decision.allowed { "allow" } else { "deny" };
         metrics::counter!("hallpass_decisions_total", "permission" => permission.as_str(), "decision" => outcome).increment(1);
         if record {
@@ -85,12 +95,7 @@ impl Caller {
     /// `insufficient_permission` (403); `meta.decision` is the explanation.
     pub fn require(&self, permission: Permission, target: &TargetSpec) -> Result<()> {
         let decision = self.decide(&target.as_target(), permission);
-        let record = match self.shared.options.record_decisions {
-            DecisionLog::None => false,
-            DecisionLog::Denied => !decision.allowed,
-            DecisionLog::All => true,
-        };
-        self.note(target, permission, &decision, record);
+        self.note(target, permission, &decision, !decision.allowed);
         if decision.allowed {
             return Ok(());
         }

@@ -57,7 +57,7 @@ impl Tokens {
     /// `trust_state_unknown`, `storage_unavailable` (503).
     pub async fn environment_exists(&self, environment: EnvironmentId) -> Result<bool> {
         self.shared.trust.require_confirmed()?;
-        match self.snapshot(environment).await {
+        match self.shared.snapshot(environment).await {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
@@ -71,7 +71,7 @@ impl Tokens {
     /// and `storage_unavailable` (503).
     pub async fn authenticate(&self, environment: EnvironmentId, token: &str) -> Result<Caller> {
         self.shared.trust.require_confirmed()?;
-        let snapshot = self.snapshot(environment).await?;
+        let snapshot = self.shared.snapshot(environment).await?;
         let now = self.shared.clock.now();
         let answer = match self.remembered(&snapshot, token, now) {
             Some(answer) => answer,
@@ -98,7 +98,7 @@ impl Tokens {
         token: &str,
     ) -> Result<Caller> {
         self.shared.trust.require_confirmed()?;
-        let snapshot = self.snapshot(environment).await?;
+        let snapshot = self.shared.snapshot(environment).await?;
         let now = self.shared.clock.now();
         let verified = match self.remembered(&snapshot, token, now) {
             Some(answer) => answer?,
@@ -129,13 +129,6 @@ impl Tokens {
     #[must_use]
     pub fn remembered_count(&self) -> usize {
         self.shared.cache.len()
-    }
-
-    pub(crate) async fn snapshot(&self, environment: EnvironmentId) -> Result<Arc<Snapshot>> {
-        self.shared
-            .trust
-            .snapshot(environment, &self.shared.store, &self.shared.ledger)
-            .await
     }
 
     fn remembered(

@@ -64,7 +64,7 @@ impl Tokens {
     /// `not_found` for the environment, `trust_state_unknown`, `storage_unavailable`. A refused token is no error.
     pub async fn check(&self, environment: EnvironmentId, token: &str) -> Result<TokenReport> {
         self.shared.trust.require_confirmed()?;
-        let snapshot = self.snapshot(environment).await?;
+        let snapshot = self.shared.snapshot(environment).await?;
         let (now, mut steps) = (self.shared.clock.now(), Vec::new());
         let outcome = match walk(
             token,
