@@ -27,6 +27,7 @@ mod algorithm;
 mod base64url;
 mod json;
 mod key;
+pub mod raw;
 mod sign;
 mod token;
 

@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use crate::{AuditId, EnvironmentId, ProjectId, Timestamp};
 
-/// One row of the audit trail. Never holds a token, a secret or a permission claim.
+/// One row of the audit trail. Never holds a token, a secret or a token's permission claim.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuditEntry {
     /// Its id (version 7, sorts by time).

@@ -69,6 +69,8 @@ ids! {
     OperatorId,
     /// One key of an operator.
     OperatorKeyId,
+    /// An identity provider trusted in an environment.
+    IdentityProviderId,
     /// A row of the audit trail (version 7).
     AuditId,
 }

@@ -4,6 +4,7 @@ mod audit;
 mod environment;
 mod error;
 mod id;
+mod identity_provider;
 pub mod limits;
 mod operator;
 mod page;
@@ -16,7 +17,14 @@ mod user;
 pub use audit::{ActorKind, AuditEntry, AuditKind};
 pub use environment::{AudienceMode, Environment, EnvironmentSettings};
 pub use error::{Error, ErrorKind, Result};
-pub use id::{AuditId, EnvironmentId, MalformedId, OperatorId, OperatorKeyId, ProjectId, UserId};
+pub use id::{
+    AuditId, EnvironmentId, IdentityProviderId, MalformedId, OperatorId, OperatorKeyId, ProjectId,
+    UserId,
+};
+pub use identity_provider::{
+    ClaimPath, IdentityProvider, MalformedClaimPath, ProviderKind, ProviderSettings,
+    RolePermissions,
+};
 pub use operator::{Operator, OperatorKey, Role};
 pub use page::{Page, PageRequest};
 pub use project::Project;

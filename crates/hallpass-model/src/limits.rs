@@ -22,3 +22,13 @@ pub const OVERLAP_SECS: i64 = 30 * 24 * 60 * 60;
 pub const OPERATOR_PROJECTS: usize = 100;
 /// Rows of one page of a list.
 pub const PAGE_ROWS: u32 = 200;
+/// Identity providers of one environment, disabled ones included.
+pub const IDENTITY_PROVIDERS: usize = 16;
+/// Bytes of a URL or host name in a provider's settings.
+pub const PROVIDER_TEXT_BYTES: usize = 512;
+/// Roles that one provider may map to permissions.
+pub const PROVIDER_ROLES: usize = 64;
+/// Bytes of the permissions of all roles of one provider, as JSON text.
+pub const ROLE_PERMISSIONS_BYTES: usize = 64 * 1024;
+/// Token types, or algorithms, that one provider may list.
+pub const PROVIDER_LIST: usize = 8;

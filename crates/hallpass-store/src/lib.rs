@@ -6,7 +6,8 @@
 //! microseconds from the caller's clock.
 //!
 //! - Whatever belongs to an environment is only found together with the environment's id.
-//! - Lists are newest first and paged by position, so rows that arrive meanwhile neither repeat nor hide others.
+//! - Lists without a small bound are newest first and paged by position, so rows that arrive meanwhile neither repeat
+//!   nor hide others.
 //! - A commit that returned survives a crash of the process and of the machine.
 
 mod audit;
@@ -14,6 +15,7 @@ mod cursor;
 mod environments;
 mod error;
 mod idempotency;
+mod identity_providers;
 mod migrations;
 mod operator_keys;
 mod operators;

@@ -4,15 +4,16 @@ use sqlx::{Executor, SqlSafeStr};
 
 use crate::store::Pools;
 use crate::{
-    Result, StoreError, audit, environments, idempotency, operator_keys, operators, projects,
-    signing_keys, trust, users,
+    Result, StoreError, audit, environments, idempotency, identity_providers, operator_keys,
+    operators, projects, signing_keys, trust, users,
 };
 
-const GROUPS: [&[&str]; 9] = [
+const GROUPS: [&[&str]; 10] = [
     projects::STATEMENTS,
     environments::STATEMENTS,
     trust::STATEMENTS,
     signing_keys::STATEMENTS,
+    identity_providers::STATEMENTS,
     users::STATEMENTS,
     operators::STATEMENTS,
     operator_keys::STATEMENTS,

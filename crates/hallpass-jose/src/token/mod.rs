@@ -4,6 +4,7 @@ mod claims;
 mod error;
 mod header;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ pub use header::{Header, MAX_KID_CHARS};
 
 use crate::base64url;
 pub use crate::json::MAX_NESTING;
-use crate::json::{Flaw, Member, scan_object};
+use crate::json::{Flaw, Member, scan_object, string_value};
 use crate::key::VerifyingKey;
 
 /// Longest accepted token text, in bytes.
@@ -80,6 +81,18 @@ impl<'a> UnverifiedToken<'a> {
     /// A registered claim has the wrong type.
     pub fn unverified_claims(&self) -> Result<Claims<'_>, ClaimError> {
         self.content.claims()
+    }
+
+    /// A claim that is text, with nothing proven and the others not looked at: for routing by issuer only.
+    #[must_use]
+    pub fn unverified_text(&self, claim: &str) -> Option<Cow<'_, str>> {
+        let Content {
+            payload, members, ..
+        } = &*self.content;
+        let found = members
+            .iter()
+            .find(|member| member.name(payload) == claim)?;
+        string_value(found.value(payload))
     }
 
     /// The payload's JSON text, exactly as signed, with nothing proven.

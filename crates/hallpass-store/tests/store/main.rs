@@ -6,6 +6,7 @@ mod crash;
 mod environments;
 mod faults;
 mod idempotency;
+mod identity_providers;
 mod migrations;
 mod operators;
 mod paging;

@@ -11,7 +11,7 @@ on_both_engines! {
         let store = empty.store();
         assert_eq!(store.schema().await, Ok(SchemaState::Empty));
         let report = store.migrate().await.unwrap();
-        assert_eq!(report.applied, ["0001 foundation"]);
+        assert_eq!(report.applied, ["0001 foundation", "0002 identity providers"]);
         assert_eq!(store.schema().await, Ok(SchemaState::Current));
         assert_eq!(store.migrate().await, Ok(NONE));
         assert_eq!(empty.open_again().await.schema().await, Ok(SchemaState::Current));
@@ -28,14 +28,14 @@ on_both_engines! {
         for task in tasks {
             applied += task.await.unwrap().expect("nobody fails").applied.len();
         }
-        assert_eq!(applied, 1);
-        assert_eq!(empty.store().check_statements().await, Ok(53));
+        assert_eq!(applied, 2);
+        assert_eq!(empty.store().check_statements().await, Ok(58));
     }
 
     async fn a_newer_database_is_refused_and_left_alone(database: Database) {
         insert(&database, 1).await;
         database.tamper(NEWER).await;
-        let refused = StoreError::NewerDatabase { found: 9_999, known: 1 };
+        let refused = StoreError::NewerDatabase { found: 9_999, known: 2 };
         let store = database.open_again().await;
         assert_eq!(store.schema().await, Err(refused.clone()));
         assert_eq!(store.migrate().await, Err(refused.clone()));
@@ -61,12 +61,41 @@ on_both_engines! {
     async fn a_migration_that_fails_leaves_nothing_behind(database: Database) {
         let empty = database.another_empty().await;
         // In the way of the last table.
-        empty.tamper("CREATE TABLE idempotency_keys (id BIGINT)").await;
+        empty.tamper("CREATE TABLE identity_providers (id BIGINT)").await;
         let failed = empty.store().migrate().await;
         assert!(matches!(failed, Err(StoreError::Internal(_))), "{failed:?}");
         assert_eq!(empty.store().schema().await, Ok(SchemaState::Empty));
-        empty.tamper("DROP TABLE idempotency_keys").await;
-        assert_eq!(empty.store().migrate().await.unwrap().applied.len(), 1);
+        empty.tamper("DROP TABLE identity_providers").await;
+        assert_eq!(empty.store().migrate().await.unwrap().applied.len(), 2);
+    }
+
+    async fn a_database_of_the_first_release_is_brought_up_to_date(database: Database) {
+        insert(&database, 1).await;
+        database.tamper(BACK_TO_FIRST).await;
+        let store = database.open_again().await;
+        assert_eq!(store.schema().await, Ok(SchemaState::Pending(1)));
+        assert!(store.check_statements().await.is_err(), "the new statements have no table yet");
+
+        let report = store.migrate().await.unwrap();
+        assert_eq!(report.applied, ["0002 identity providers"]);
+        assert_eq!(store.schema().await, Ok(SchemaState::Current));
+        assert_eq!(store.check_statements().await, Ok(58));
+        let mut read = store.read().await.unwrap();
+        assert_eq!(read.find_project(project(1).id).await, Ok(Some(project(1))), "data stays");
+    }
+
+    async fn an_update_that_fails_leaves_the_first_release_as_it_was(database: Database) {
+        insert(&database, 1).await;
+        database.tamper(BACK_TO_FIRST).await;
+        database.tamper("CREATE TABLE identity_providers (id BIGINT)").await;
+        let store = database.open_again().await;
+        let failed = store.migrate().await;
+        assert!(matches!(failed, Err(StoreError::Internal(_))), "{failed:?}");
+        assert_eq!(store.schema().await, Ok(SchemaState::Pending(1)));
+        database.tamper("DROP TABLE identity_providers").await;
+        assert_eq!(store.migrate().await.unwrap().applied.len(), 1);
+        let mut read = store.read().await.unwrap();
+        assert_eq!(read.find_project(project(1).id).await, Ok(Some(project(1))));
     }
 }
 
@@ -93,7 +122,7 @@ fn many_processes_may_start_on_a_new_file_at_once() {
             for start in starts {
                 applied += start.await.unwrap().expect("every process starts");
             }
-            assert_eq!(applied, 1);
+            assert_eq!(applied, 2);
         }
     });
 }
@@ -158,6 +187,10 @@ fn a_file_that_is_no_database_is_refused() {
 
 const NEWER: &str = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
     SELECT 9999, 'from the future', success, checksum, execution_time FROM _sqlx_migrations WHERE version = 1";
+
+/// Undoes what came after the first migration.
+const BACK_TO_FIRST: &str =
+    "DROP TABLE identity_providers; DELETE FROM _sqlx_migrations WHERE version > 1";
 
 async fn insert(database: &Database, number: u32) {
     let mut write = database.store().write().await.unwrap();

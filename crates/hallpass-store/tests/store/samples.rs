@@ -1,9 +1,10 @@
 //! Things to store. The same number gives the same thing.
 
 use hallpass_model::{
-    AudienceMode, Environment, EnvironmentId, EnvironmentSettings, KeyOrigin, Operator, OperatorId,
-    OperatorKey, OperatorKeyId, Page, PageRequest, Project, ProjectId, Role, SigningKey, Subject,
-    Timestamp, UserId,
+    AudienceMode, Environment, EnvironmentId, EnvironmentSettings, IdentityProvider,
+    IdentityProviderId, KeyOrigin, Operator, OperatorId, OperatorKey, OperatorKeyId, Page,
+    PageRequest, Project, ProjectId, ProviderKind, ProviderSettings, Role, RolePermissions,
+    SigningKey, Subject, Timestamp, UserId,
 };
 use hallpass_model::{ConnectedUser, Metadata};
 use hallpass_store::Store;
@@ -72,6 +73,52 @@ pub fn signing_key(environment: EnvironmentId, number: u32) -> SigningKey {
         revoked_at: None,
         last_used_at: None,
         use_count: 0,
+    }
+}
+
+pub fn identity_provider(environment: EnvironmentId, number: u32) -> IdentityProvider {
+    IdentityProvider {
+        id: IdentityProviderId::from_random(bytes(number)),
+        environment_id: environment,
+        settings: ProviderSettings {
+            project_id: Some(format!("project-{number}")),
+            ..ProviderSettings::new(ProviderKind::Firebase)
+        },
+        disabled_at: None,
+        version: 1,
+        created_at: at(i64::from(number)),
+        updated_at: at(i64::from(number)),
+    }
+}
+
+/// Every member is there, and holds what text, SQL and JSON trip over.
+pub fn unusual_provider_settings() -> ProviderSettings {
+    let hostile = "'; DROP TABLE identity_providers; -- $1 ? \\ \" \u{0} \u{202e} \u{1F511}";
+    let path = |text: &str| Some(text.parse().expect("a path"));
+    ProviderSettings {
+        domain: Some(hostile.into()),
+        custom_domain: Some(String::new()),
+        project_id: Some("\n\t\u{7f}".into()),
+        url: Some(format!("https://keys.example/?q={hostile}")),
+        issuer: Some("https://issuer.example/%00".into()),
+        audiences: vec![hostile.into(), String::new(), hostile.into()],
+        any_audience: true,
+        user_claim: path("/a~1b/~0"),
+        permissions_claim: path("https://claims.example/permissions"),
+        roles_claim: path("/\u{0}/'"),
+        role_permissions: vec![
+            RolePermissions {
+                role: hostile.into(),
+                permissions: largest_metadata().into(),
+            },
+            RolePermissions {
+                role: String::new(),
+                permissions: serde_json::Value::Null,
+            },
+        ],
+        token_types: vec!["at+jwt".into(), hostile.into()],
+        algorithms: vec!["EdDSA".into()],
+        ..ProviderSettings::new(ProviderKind::Jwks)
     }
 }
 
