@@ -13,10 +13,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("hallpass-jose", &[]),
     ("hallpass-permissions", &[]),
     ("hallpass-model", &[]),
+    ("hallpass-egress", &["hallpass-model"]),
     ("hallpass-store", &["hallpass-model"]),
     (
         "hallpass-core",
         &[
+            "hallpass-egress",
             "hallpass-jose",
             "hallpass-model",
             "hallpass-permissions",
@@ -36,6 +38,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "hallpass",
         &[
             "hallpass-core",
+            "hallpass-egress",
             "hallpass-http",
             "hallpass-jose",
             "hallpass-model",
@@ -54,7 +57,7 @@ const ANY: &[&str] = &["*"];
 const FENCED: &[(&str, &[&str])] = &[
     ("sqlx", &["hallpass-store", "hallpass-testkit"]),
     ("axum", &["hallpass-http", "hallpass", "hallpass-testkit"]),
-    ("reqwest", &[]),
+    ("reqwest", &["hallpass-egress"]),
     ("ureq", &["hallpass", "hallpass-testkit"]),
     ("jsonwebtoken", &["hallpass-jose"]),
     ("anyhow", &["hallpass", "xtask"]),
