@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use hallpass_core::{OperatorCaller, Options, Services, SystemClock, SystemRng};
+use hallpass_egress::{Egress, EgressOptions};
 use hallpass_jose::SigningKey;
 use hallpass_model::EnvironmentId;
 use hallpass_store::Store;
@@ -40,6 +41,8 @@ impl House {
                 store,
                 Arc::new(SystemClock::start()),
                 Arc::new(SystemRng::new()),
+                // Nothing that is measured goes out.
+                Egress::new(EgressOptions::default())?,
                 options,
             )
             .await?;

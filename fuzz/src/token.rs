@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use data_encoding::BASE64URL_NOPAD;
-use hallpass_jose::{Claims, SigningKey, UnverifiedToken};
+use hallpass_jose::{Claims, SigningKey, UnverifiedToken, raw};
 use serde_json::Value;
 
 /// Answers whether the text is a token.
@@ -128,9 +128,14 @@ fn claims_match(claims: &Claims<'_>, payload: &str) {
         members.len(),
         "no member twice, none lost"
     );
-    for (name, raw) in claims.raw_members() {
-        let value: Value = serde_json::from_str(raw).expect("a raw member is JSON");
+    for (name, text) in claims.raw_members() {
+        let value: Value = serde_json::from_str(text).expect("a raw member is JSON");
         assert_eq!(Some(&value), members.get(&*name), "raw member {name}");
+        for (inner, expected) in value.as_object().into_iter().flatten() {
+            let found = raw::member(text, inner).expect("a member of an object is found");
+            let found: Value = serde_json::from_str(found).expect("its text is JSON");
+            assert_eq!(&found, expected, "member {inner} of {name}");
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::actor::{Created, OperatorCaller};
 use crate::change::{Change, Record};
+use crate::expected::expected;
 use crate::{Shared, names};
 
 /// Makes, lists and sets up environments.
@@ -172,10 +173,10 @@ fn patched(settings: &EnvironmentSettings, patch: &Value) -> Result<EnvironmentS
                     Err(error)
                 }
             })
-            .map_err(|error| invalid(pointer_to(name), error.to_string()))?;
+            .map_err(|error| invalid(pointer_to(name), expected(&error)))?;
     }
     let settings: EnvironmentSettings = serde_json::from_value(Value::Object(merged))
-        .map_err(|error| invalid(String::new(), error.to_string()))?;
+        .map_err(|error| invalid(String::new(), expected(&error)))?;
     settings.validate()?;
     Ok(settings)
 }

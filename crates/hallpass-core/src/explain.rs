@@ -16,7 +16,7 @@ use crate::Shared;
 use crate::actor::OperatorCaller;
 use crate::calls::{CallQuestion, environment_of_call, question_of_call};
 use crate::tokens::trust::Snapshot;
-use crate::tokens::{Caller, Refusal, accept, check_standing, rules};
+use crate::tokens::{Caller, Notes, Refusal, accept, check_standing, rules};
 
 /// Bytes of a bare claim.
 const CLAIM_BYTES: usize = 1024 * 1024;
@@ -139,7 +139,7 @@ impl Explain {
     async fn without_claim(&self, environment: EnvironmentId) -> Result<Claim> {
         let snapshot = self.shared.snapshot(environment).await?;
         if snapshot.settings.require_permission_claim {
-            return Err(refused(&Refusal::PermissionsMissing));
+            return Err(refused(Refusal::PermissionsMissing));
         }
         Ok(Claim::absent())
     }
@@ -178,13 +178,14 @@ impl Explain {
         token: &str,
         snapshot: &Snapshot,
     ) -> Result<Claim> {
-        let accepted = accept(token, snapshot, self.shared.clock.now())
-            .map_err(|refusal| refused(&refusal))?;
+        let (remote, now) = (&self.shared.remote, self.shared.clock.now());
+        let accepted = accept(token, snapshot, remote, now, &mut Notes::none())
+            .await
+            .map_err(refused)?;
         let mut tx = self.shared.store.read().await?;
         let user = tx.find_user(environment, &accepted.sub).await?;
         let not_before = tx.find_not_before(environment, &accepted.sub).await?;
-        check_standing(user.as_ref(), not_before, accepted.times.iat)
-            .map_err(|refusal| refused(&refusal))?;
+        check_standing(user.as_ref(), not_before, accepted.times.iat).map_err(refused)?;
         Ok(accepted.claim)
     }
 }
@@ -250,7 +251,11 @@ fn check_ids(target: &TargetSpec) -> Result<()> {
     Ok(())
 }
 
-fn refused(refusal: &Refusal) -> Error {
+fn refused(refusal: Refusal) -> Error {
+    if let Refusal::KeysUnavailable { .. } = refusal {
+        // Nothing was found out about the token.
+        return refusal.into();
+    }
     let message = format!("this token would be refused: {}", refusal.message());
     Error::unprocessable("token_refused", message)
         .at("/token")

@@ -7,8 +7,11 @@ mod calls;
 mod change;
 mod clock;
 mod environments;
+mod expected;
 mod explain;
 mod health;
+mod identity_providers;
+mod keys;
 mod ledger;
 mod metadata;
 mod names;
@@ -28,6 +31,10 @@ pub use clock::{Clock, SettableClock, SystemClock};
 pub use environments::{EnvironmentPatch, Environments};
 pub use explain::{Explain, ExplainRequest, Question};
 pub use health::{Check, Health, Readiness};
+pub use identity_providers::{
+    IdentityProviders, KeyReport, ProviderPatch, ProviderTest, ProviderView, ProviderWarning,
+};
+pub use keys::{FetchReport, KeysFailure, KeysState, KeysStatus};
 pub use operators::{KEY_PREFIX, NewOperator, NewOperatorKey, OperatorPatch, Operators};
 pub use projects::Projects;
 pub use rng::{Rng, SystemRng};

@@ -1,17 +1,19 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
+use hallpass_egress::Egress;
 use hallpass_model::{EnvironmentId, Result};
 use hallpass_store::Store;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::clock::SetBackAlarm;
+use crate::keys::remote::RemoteKeys;
 use crate::ledger::{FLUSH_EVERY, Ledger};
 use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
 use crate::{
-    Audit, Clock, Environments, Explain, Health, Operators, Projects, Rng, SigningKeys, Tokens,
-    Users,
+    Audit, Clock, Environments, Explain, Health, IdentityProviders, Operators, Projects, Rng,
+    SigningKeys, Tokens, Users,
 };
 
 /// What the operator of this process chose.
@@ -55,6 +57,7 @@ pub(crate) struct Shared {
     pub(crate) trust: Trust,
     pub(crate) ledger: Ledger,
     pub(crate) cache: TokenCache,
+    pub(crate) remote: RemoteKeys,
 }
 
 impl Shared {
@@ -64,7 +67,7 @@ impl Shared {
     /// `not_found`, `storage_unavailable`.
     pub(crate) async fn snapshot(&self, environment: EnvironmentId) -> Result<Arc<Snapshot>> {
         self.trust
-            .snapshot(environment, &self.store, &self.ledger)
+            .snapshot(environment, &self.store, &self.ledger, &self.remote)
             .await
     }
 }
@@ -77,6 +80,8 @@ pub struct Services {
     pub environments: Environments,
     /// The customer's keys.
     pub signing_keys: SigningKeys,
+    /// Services outside whose tokens are user tokens.
+    pub identity_providers: IdentityProviders,
     /// User tokens.
     pub tokens: Tokens,
     /// Connected users.
@@ -98,8 +103,8 @@ pub struct Services {
 }
 
 impl Services {
-    /// Wires the services over a migrated database and starts what runs beside requests: following the trust state
-    /// and writing the ledger.
+    /// Wires the services over a migrated database and starts what runs beside requests: following the trust state,
+    /// keeping identity providers' keys fresh and writing the ledger.
     ///
     /// # Errors
     /// `storage_unavailable` when the trust state cannot be read.
@@ -107,6 +112,7 @@ impl Services {
         store: Store,
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
+        egress: Egress,
         options: Options,
     ) -> Result<Arc<Self>> {
         const DAY_SECS: i64 = 24 * 3600;
@@ -115,6 +121,7 @@ impl Services {
             trust: Trust::new(),
             ledger: Ledger::new(i64::from(options.keep_decisions_days) * DAY_SECS),
             cache: TokenCache::with_capacity(options.token_cache_bytes),
+            remote: RemoteKeys::new(egress, Arc::clone(&clock)),
             store,
             clock,
             rng,
@@ -130,6 +137,9 @@ impl Services {
             signing_keys: SigningKeys {
                 shared: Arc::clone(&shared),
                 turns: Arc::new(Semaphore::new(1)),
+            },
+            identity_providers: IdentityProviders {
+                shared: Arc::clone(&shared),
             },
             tokens: Tokens {
                 shared: Arc::clone(&shared),
@@ -159,12 +169,16 @@ impl Services {
             let shared = Arc::clone(&shared);
             async move { shared.trust.follow(&shared.store).await }
         });
+        let refresher = tokio::spawn({
+            let shared = Arc::clone(&shared);
+            async move { shared.remote.keep_fresh().await }
+        });
         let writer = tokio::spawn(write_ledger(Arc::clone(&shared)));
         services
             .tasks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .extend([follower, writer]);
+            .extend([follower, refresher, writer]);
         shared.trust.first_confirmation().await;
         Ok(services)
     }

@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use crate::Shared;
 use crate::actor::{Created, OperatorCaller};
 use crate::change::{Change, Record};
+use crate::identity_providers::check_no_issuerless;
 
 /// Sizes that can be generated, in bits.
 pub const GENERATED_BITS: [u32; 4] = [2048, 3072, 4096, 8192];
@@ -40,7 +41,7 @@ impl SigningKeys {
     /// Makes a key pair; the private half leaves with the answer and is not kept.
     ///
     /// # Errors
-    /// `not_found`, `invalid_bits`, `invalid_overlap`, `too_many_retiring_keys`.
+    /// `not_found`, `invalid_bits`, `invalid_overlap`, `too_many_retiring_keys`, `issuerless_conflict`.
     pub async fn generate(
         &self,
         caller: &OperatorCaller,
@@ -100,7 +101,7 @@ impl SigningKeys {
     ///
     /// # Errors
     /// `not_found`, `invalid_public_key`, `private_key_given`, `key_already_used`, `invalid_overlap`,
-    /// `too_many_retiring_keys`.
+    /// `too_many_retiring_keys`, `issuerless_conflict`.
     pub async fn import(
         &self,
         caller: &OperatorCaller,
@@ -213,6 +214,7 @@ impl SigningKeys {
         if change.is_signing_key_known(&key.kid).await? {
             return Err(already_used());
         }
+        check_no_issuerless(&mut change, environment).await?;
         let replaced = retire_others(&mut change, environment, overlap_secs).await?;
         change.insert_signing_key(&key).await.map_err(|error| {
             if error.is_conflict() {

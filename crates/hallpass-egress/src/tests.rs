@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::address::{Range, find_range};
 use crate::policy::Policy;
@@ -125,9 +125,10 @@ async fn row_49_a_private_second_address_blocks_the_public_first() {
 #[tokio::test]
 async fn row_49_a_failed_connection_is_not_tried_elsewhere() {
     let scene = scene(&[&["127.0.0.1"], &["127.0.0.2"]]).await;
-    let closed = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    // Bound, so that nobody else takes the port, and not listening.
+    let closed = TcpSocket::new_v4().expect("a socket");
+    closed.bind(([127, 0, 0, 1], 0).into()).expect("a port");
     let port = closed.local_addr().expect("bound").port();
-    drop(closed);
     let policy = Policy {
         allow: Vec::new(),
         ports: Box::leak(Box::new([port])),

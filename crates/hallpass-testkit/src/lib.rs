@@ -1,7 +1,9 @@
-//! Helpers for tests: databases on both engines. Panics where a test should fail.
+//! Helpers for tests: databases on both engines, a small installation, an identity provider. Panics where a test
+//! should fail.
 
 mod database;
 mod postgres;
+pub mod provider;
 pub mod world;
 
 pub use database::{Database, block_on};

@@ -3,14 +3,15 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
-use data_encoding::{BASE64, BASE64URL_NOPAD};
+use data_encoding::BASE64URL_NOPAD;
 use hallpass_core::{Created, OperatorCaller, Options, Services, SettableClock, SystemRng};
+use hallpass_egress::{Egress, EgressOptions};
 use hallpass_jose::SigningKey;
 use hallpass_model::{EnvironmentId, ProjectId, Timestamp};
 use hallpass_store::Store;
 use serde_json::{Value, json};
+
+use crate::provider::{FakeProvider, merge};
 
 /// 2026-01-01T00:00:00Z: when every world begins.
 pub const BEGINNING: i64 = 1_767_225_600;
@@ -29,6 +30,9 @@ pub struct World {
     pub environment: EnvironmentId,
     /// The private half of the environment's active key.
     pub key: SigningKey,
+    /// What it may call; nothing on this machine, unless told otherwise.
+    pub egress: Egress,
+    options: Options,
 }
 
 impl World {
@@ -39,12 +43,32 @@ impl World {
 
     /// The same with other options.
     pub async fn with_options(store: Store, options: Options) -> Self {
+        Self::with(store, egress_to(&[]), options).await
+    }
+
+    /// The same with another way out.
+    pub async fn with_egress(store: Store, egress: Egress) -> Self {
+        Self::with(store, egress, Options::default()).await
+    }
+
+    /// A world that may call these providers; they tell the time by its clock from now on.
+    pub async fn beside(store: Store, providers: &[&FakeProvider]) -> Self {
+        let world = Self::with_egress(store, egress_to(providers)).await;
+        for provider in providers {
+            provider.set_clock(world.clock.clone());
+        }
+        world
+    }
+
+    /// A world with everything that can be chosen.
+    pub async fn with(store: Store, egress: Egress, options: Options) -> Self {
         let clock = Arc::new(SettableClock::at(Timestamp::from_secs(BEGINNING)));
         let services = Services::start(
             store.clone(),
             clock.clone(),
             Arc::new(SystemRng::new()),
-            options,
+            egress.clone(),
+            options.clone(),
         )
         .await
         .expect("services start");
@@ -71,6 +95,8 @@ impl World {
             project,
             environment,
             key,
+            egress,
+            options,
         }
     }
 
@@ -80,13 +106,14 @@ impl World {
         OperatorCaller::command_line()
     }
 
-    /// Another node on the same database and clock.
+    /// Another node on the same database and clock, with the same way out.
     pub async fn second_node(&self, store: Store) -> Arc<Services> {
         Services::start(
             store,
             self.clock.clone(),
             Arc::new(SystemRng::new()),
-            Options::default(),
+            self.egress.clone(),
+            self.options.clone(),
         )
         .await
         .expect("a second node starts")
@@ -120,14 +147,8 @@ impl World {
     #[must_use]
     pub fn claims_with(&self, sub: &str, more: Value) -> Value {
         let mut claims = self.claims(sub);
-        if let (Value::Object(claims), Value::Object(more)) = (&mut claims, more) {
-            for (name, value) in more {
-                if value.is_null() {
-                    claims.remove(&name);
-                } else {
-                    claims.insert(name, value);
-                }
-            }
+        if let Value::Object(claims) = &mut claims {
+            merge(claims, more);
         }
         claims
     }
@@ -156,30 +177,30 @@ impl World {
     }
 }
 
-/// Signs header and payload as they are with an RSA key and SHA-256, whatever they say.
+/// Signs header and payload as they are, whatever they say.
 #[must_use]
 pub fn sign_exactly(key: &SigningKey, header: &str, payload: &str) -> String {
-    let pem = key.to_pkcs8_pem().expect("a PEM");
-    let body: String = pem
-        .lines()
-        .filter(|line| !line.starts_with("-----"))
-        .collect();
-    let der = BASE64.decode(body.as_bytes()).expect("base64 in a PEM");
-    let pair = RsaKeyPair::from_pkcs8(&der).expect("PKCS#8");
     let input = format!(
         "{}.{}",
         BASE64URL_NOPAD.encode(header.as_bytes()),
         BASE64URL_NOPAD.encode(payload.as_bytes())
     );
-    let mut signature = vec![0; pair.public_modulus_len()];
-    pair.sign(
-        &RSA_PKCS1_SHA256,
-        &SystemRandom::new(),
-        input.as_bytes(),
-        &mut signature,
-    )
-    .expect("a signature");
+    let signature = key.sign_bytes(input.as_bytes()).expect("the backend signs");
     format!("{input}.{}", BASE64URL_NOPAD.encode(&signature))
+}
+
+/// A way out that leads to these providers and to no other place on this machine.
+#[must_use]
+pub fn egress_to(providers: &[&FakeProvider]) -> Egress {
+    let allow = providers
+        .iter()
+        .map(|provider| provider.endpoint().parse().expect("HOST:PORT"))
+        .collect();
+    let options = EgressOptions {
+        allow,
+        ..EgressOptions::default()
+    };
+    Egress::new(options).expect("a way out")
 }
 
 async fn rotate(services: &Services, environment: EnvironmentId, overlap_secs: i64) -> SigningKey {

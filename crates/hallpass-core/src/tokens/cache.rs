@@ -9,6 +9,7 @@ use hallpass_permissions::Claim;
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 
+use crate::keys::RemoteKey;
 use crate::ledger::KeyUse;
 
 /// What is kept of a verified token.
@@ -22,7 +23,10 @@ pub(crate) struct VerifiedUserToken {
     pub(crate) ends_at: Timestamp,
     /// The same end by the monotonic clock, so that a clock set back lengthens nothing.
     pub(crate) ends_at_monotonic: Duration,
-    pub(crate) uses: Arc<KeyUse>,
+    /// Uses of the environment's own key that verified it.
+    pub(crate) uses: Option<Arc<KeyUse>>,
+    /// The identity provider's key that verified it; the token counts no longer than that does.
+    pub(crate) remote_key: Option<Arc<RemoteKey>>,
 }
 
 #[derive(PartialEq, Eq)]

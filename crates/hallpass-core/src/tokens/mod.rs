@@ -4,8 +4,10 @@
 //! same as for a fresh one: its end is checked by both clocks, and any change of keys, settings, frozen or revoked
 //! users starts a new epoch in which it has to be verified again.
 
+mod accept;
 mod cache;
 mod caller;
+mod providers;
 mod refusal;
 mod report;
 pub(crate) mod rules;
@@ -14,19 +16,18 @@ pub(crate) mod trust;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hallpass_jose::UnverifiedToken;
 use hallpass_model::{
-    ConnectedUser, EnvironmentId, ErrorKind, Metadata, Result, Subject, Timestamp, UserId,
+    ConnectedUser, EnvironmentId, Error, ErrorKind, Metadata, Result, Timestamp, UserId,
 };
-use hallpass_permissions::Claim;
 
+pub(crate) use accept::{Accepted, accept};
 pub(crate) use cache::TokenCache;
 use cache::VerifiedUserToken;
 pub use caller::Caller;
 pub(crate) use refusal::Refusal;
+pub(crate) use report::Notes;
 pub use report::{OfflineReport, Step, TokenReport, check_offline};
-use rules::Times;
-use trust::{Snapshot, TrustedKey};
+use trust::Snapshot;
 
 use crate::Shared;
 
@@ -40,14 +41,6 @@ pub struct Tokens {
 enum Trace {
     Left,
     None,
-}
-
-/// A token that passed every rule that needs no database.
-pub(crate) struct Accepted<'s> {
-    pub(crate) sub: Subject,
-    pub(crate) times: Times,
-    pub(crate) claim: Claim,
-    pub(crate) key: &'s TrustedKey,
 }
 
 impl Tokens {
@@ -70,15 +63,8 @@ impl Tokens {
     /// 401 with the reason as code, `user_frozen` (403), `not_found` for the environment, `trust_state_unknown`
     /// and `storage_unavailable` (503).
     pub async fn authenticate(&self, environment: EnvironmentId, token: &str) -> Result<Caller> {
-        self.shared.trust.require_confirmed()?;
-        let snapshot = self.shared.snapshot(environment).await?;
-        let now = self.shared.clock.now();
-        let answer = match self.remembered(&snapshot, token, now) {
-            Some(answer) => answer,
-            None => self.verify_afresh(&snapshot, token, now, Trace::Left).await,
-        };
-        match answer {
-            Ok(verified) => Ok(self.let_in(&snapshot, verified, now)),
+        match self.verified(environment, token, Trace::Left).await {
+            Ok((snapshot, verified)) => Ok(self.let_in(&snapshot, verified)),
             Err(error) => {
                 metrics::counter!("hallpass_tokens_refused_total", "reason" => error.code())
                     .increment(1);
@@ -97,21 +83,44 @@ impl Tokens {
         environment: EnvironmentId,
         token: &str,
     ) -> Result<Caller> {
-        self.shared.trust.require_confirmed()?;
-        let snapshot = self.shared.snapshot(environment).await?;
-        let now = self.shared.clock.now();
-        let verified = match self.remembered(&snapshot, token, now) {
-            Some(answer) => answer?,
-            None => {
-                self.verify_afresh(&snapshot, token, now, Trace::None)
-                    .await?
-            }
-        };
+        let (snapshot, verified) = self.verified(environment, token, Trace::None).await?;
         Ok(self.caller(&snapshot, verified))
     }
 
-    fn let_in(&self, snapshot: &Snapshot, token: Arc<VerifiedUserToken>, now: Timestamp) -> Caller {
-        token.uses.count(now);
+    /// The token as it was remembered, or verified from the start by what is trusted now.
+    async fn verified(
+        &self,
+        environment: EnvironmentId,
+        token: &str,
+        trace: Trace,
+    ) -> Result<(Arc<Snapshot>, Arc<VerifiedUserToken>)> {
+        /// Judging may wait for a provider's keys, and an operator may change what is trusted meanwhile.
+        const TRIES: usize = 3;
+        for _ in 0..TRIES {
+            self.shared.trust.require_confirmed()?;
+            let snapshot = self.shared.snapshot(environment).await?;
+            let now = self.shared.clock.now();
+            if let Some(answer) = self.remembered(&snapshot, token, now) {
+                return answer.map(|verified| (snapshot, verified));
+            }
+            let remote = &self.shared.remote;
+            let accepted = accept(token, &snapshot, remote, now, &mut Notes::none()).await;
+            if self.shared.trust.is_current(&snapshot) {
+                let verified = self.admitted(&snapshot, token, accepted?, trace).await?;
+                return Ok((snapshot, verified));
+            }
+        }
+        Err(Error::unavailable(
+            "trust_state_unknown",
+            "what is trusted changed again and again while the token was judged; try again",
+        )
+        .retry_after(1))
+    }
+
+    fn let_in(&self, snapshot: &Snapshot, token: Arc<VerifiedUserToken>) -> Caller {
+        if let Some(uses) = &token.uses {
+            uses.count(self.shared.clock.now());
+        }
         metrics::counter!("hallpass_tokens_accepted_total").increment(1);
         self.caller(snapshot, token)
     }
@@ -138,10 +147,13 @@ impl Tokens {
         now: Timestamp,
     ) -> Option<Result<Arc<VerifiedUserToken>>> {
         let found = self.shared.cache.find(snapshot.environment, token)?;
-        if found.epoch != snapshot.epoch {
+        let monotonic = self.shared.clock.monotonic();
+        if found.epoch != snapshot.epoch
+            || !providers::still_counts(found.remote_key.as_ref(), monotonic)
+        {
             return None;
         }
-        if now < found.ends_at && self.shared.clock.monotonic() < found.ends_at_monotonic {
+        if now < found.ends_at && monotonic < found.ends_at_monotonic {
             return Some(Ok(found));
         }
         if now < found.ends_at {
@@ -152,18 +164,23 @@ impl Tokens {
         None
     }
 
-    async fn verify_afresh(
+    /// Lets a good token's user in and remembers the token.
+    async fn admitted(
         &self,
         snapshot: &Snapshot,
         text: &str,
-        now: Timestamp,
+        accepted: Accepted,
         trace: Trace,
     ) -> Result<Arc<VerifiedUserToken>> {
-        let accepted = accept(text, snapshot, now)?;
         self.admit(snapshot, &accepted, trace).await?;
         let leeway = i64::from(snapshot.settings.leeway_secs);
         let by_exp = Timestamp::from_secs(accepted.times.exp + leeway);
-        let ends_at = accepted.key.ends_at.map_or(by_exp, |end| end.min(by_exp));
+        let ends_at = accepted.key_ends_at.map_or(by_exp, |end| end.min(by_exp));
+        let now = self.shared.clock.now();
+        if now >= ends_at {
+            // Its end came while it was judged.
+            return Err(Refusal::Expired { secs_ago: 0 }.into());
+        }
         let left = u64::try_from(ends_at.as_micros() - now.as_micros()).unwrap_or(0);
         let verified = Arc::new(VerifiedUserToken {
             sub: accepted.sub,
@@ -172,7 +189,8 @@ impl Tokens {
             expires_at_secs: accepted.times.exp,
             ends_at,
             ends_at_monotonic: self.shared.clock.monotonic() + Duration::from_micros(left),
-            uses: Arc::clone(&accepted.key.uses),
+            uses: accepted.uses,
+            remote_key: accepted.remote_key,
         });
         if trace == Trace::Left {
             self.shared
@@ -183,12 +201,7 @@ impl Tokens {
     }
 
     /// Lets in who is neither frozen nor revoked, and writes down who is new.
-    async fn admit(
-        &self,
-        snapshot: &Snapshot,
-        accepted: &Accepted<'_>,
-        trace: Trace,
-    ) -> Result<()> {
+    async fn admit(&self, snapshot: &Snapshot, accepted: &Accepted, trace: Trace) -> Result<()> {
         let (user, not_before) = {
             let mut tx = self.shared.store.read().await?;
             let user = tx.find_user(snapshot.environment, &accepted.sub).await?;
@@ -229,27 +242,6 @@ impl Tokens {
         tx.commit().await?;
         Ok(())
     }
-}
-
-/// Every rule that needs no database.
-pub(crate) fn accept<'s>(
-    text: &str,
-    snapshot: &'s Snapshot,
-    now: Timestamp,
-) -> Result<Accepted<'s>, Refusal> {
-    let token = UnverifiedToken::parse(text)?;
-    let (verified, key) = rules::verify(&token, snapshot, now)?;
-    let claims = verified.claims()?;
-    let sub = rules::check_subject(&claims)?;
-    let times = rules::check_times(&claims, &snapshot.settings, now)?;
-    rules::check_addressing(&claims, snapshot)?;
-    let claim = rules::parse_permissions(&claims, &snapshot.settings)?;
-    Ok(Accepted {
-        sub,
-        times,
-        claim,
-        key,
-    })
 }
 
 pub(crate) fn check_standing(

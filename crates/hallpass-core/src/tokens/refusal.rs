@@ -14,10 +14,18 @@ pub(crate) enum Refusal {
     Subject(MalformedSubject),
     ExpiresBeforeIssue,
     StartsAfterEnd,
-    Expired { secs_ago: i64 },
-    NotYetValid { in_secs: i64 },
-    IssuedInFuture { in_secs: i64 },
-    LivesTooLong { max_secs: u32 },
+    Expired {
+        secs_ago: i64,
+    },
+    NotYetValid {
+        in_secs: i64,
+    },
+    IssuedInFuture {
+        in_secs: i64,
+    },
+    LivesTooLong {
+        max_secs: u32,
+    },
     AudienceMissing,
     AudienceMismatch,
     IssuerMismatch,
@@ -25,6 +33,33 @@ pub(crate) enum Refusal {
     PermissionsMissing,
     Revoked,
     UserFrozen,
+    /// No provider has the token's issuer, and there is no key of the environment's own.
+    UnknownIssuer,
+    ProviderDisabled,
+    KeysUnavailable {
+        why: &'static str,
+        retry_after_secs: u64,
+    },
+    UnknownKey,
+    /// No `kid`, and not exactly one key that could be meant.
+    KidNeeded {
+        eligible: usize,
+    },
+    /// Another kind of token, by what its payload says.
+    OtherKind(&'static str),
+    ProviderAudience,
+    /// The claim that names the user, where that is not `sub`.
+    User {
+        pointer: String,
+        error: Option<MalformedSubject>,
+    },
+    AuthTime(&'static str),
+    Roles {
+        pointer: String,
+    },
+    PermissionsAmbiguous {
+        pointer: String,
+    },
 }
 
 impl Refusal {
@@ -32,16 +67,27 @@ impl Refusal {
         match self {
             Self::Token(error) => error.code(),
             Self::Claim(error) => error.code(),
-            Self::WrongType => "wrong_type",
+            Self::WrongType | Self::OtherKind(_) => "wrong_type",
             Self::NoSigningKey => "no_signing_key",
-            Self::MissingClaim(_) => "claim_missing",
-            Self::Subject(_) | Self::ExpiresBeforeIssue | Self::StartsAfterEnd => "claim_malformed",
+            Self::MissingClaim(_) | Self::User { error: None, .. } => "claim_missing",
+            Self::Subject(_)
+            | Self::ExpiresBeforeIssue
+            | Self::StartsAfterEnd
+            | Self::User { .. }
+            | Self::AuthTime(_)
+            | Self::Roles { .. } => "claim_malformed",
             Self::Expired { .. } => "token_expired",
             Self::NotYetValid { .. } => "token_not_yet_valid",
             Self::IssuedInFuture { .. } => "iat_in_future",
             Self::LivesTooLong { .. } => "lifetime_too_long",
-            Self::AudienceMissing | Self::AudienceMismatch => "aud_mismatch",
-            Self::IssuerMismatch => "iss_mismatch",
+            Self::AudienceMissing | Self::AudienceMismatch | Self::ProviderAudience => {
+                "aud_mismatch"
+            }
+            Self::IssuerMismatch | Self::UnknownIssuer => "iss_mismatch",
+            Self::ProviderDisabled => "issuer_disabled",
+            Self::KeysUnavailable { .. } => "keys_unavailable",
+            Self::UnknownKey | Self::KidNeeded { .. } => "unknown_key",
+            Self::PermissionsAmbiguous { .. } => "permission_claim_ambiguous",
             Self::Permissions(_) => "permission_claim_malformed",
             Self::PermissionsMissing => "permission_claim_missing",
             Self::Revoked => "token_revoked",
@@ -83,15 +129,43 @@ impl Refusal {
             Self::LivesTooLong { max_secs } => {
                 format!("exp is more than {max_secs} s after iat, the longest allowed here")
             }
-            Self::AudienceMissing => "this environment requires the claim aud".into(),
+            Self::AudienceMissing => "the claim aud is required here".into(),
             Self::AudienceMismatch => "aud names another environment or service".into(),
-            Self::IssuerMismatch => "iss is not the issuer that this environment expects".into(),
+            Self::ProviderAudience => {
+                "aud names none of the audiences configured for this identity provider; was the token made for another app?".into()
+            }
+            Self::IssuerMismatch => "iss is not the expected issuer; the two are compared to the last slash".into(),
             Self::Permissions(fault) => fault.to_string(),
             Self::PermissionsMissing => "this environment requires the permission claim".into(),
             Self::Revoked => {
                 "tokens issued to this user up to then were revoked; sign a new one".into()
             }
             Self::UserFrozen => "this user is frozen".into(),
+            Self::UnknownIssuer => {
+                "iss is the issuer of none of this environment's identity providers (compared to the last slash), and it has no signing key of its own".into()
+            }
+            Self::ProviderDisabled => "the identity provider of this issuer is disabled here".into(),
+            Self::KeysUnavailable { why, .. } => {
+                format!("the identity provider's keys cannot be fetched now ({why}); the token was not judged, try again")
+            }
+            Self::UnknownKey => {
+                "the identity provider publishes no key with this kid, or withdrew it; sign in again".into()
+            }
+            Self::KidNeeded { eligible } => {
+                format!("the header has no kid, and {eligible} of the identity provider's keys could be meant; it takes exactly one")
+            }
+            Self::OtherKind(what) => (*what).into(),
+            Self::User { error: None, .. } => {
+                "the claim that names the user at this identity provider is missing".into()
+            }
+            Self::User { error: Some(error), .. } => {
+                format!("the claim that names the user at this identity provider cannot do so: {error}")
+            }
+            Self::AuthTime(what) => (*what).into(),
+            Self::Roles { .. } => "roles are a string or an array of at most 256 strings".into(),
+            Self::PermissionsAmbiguous { .. } => {
+                "the token carries permissions under the claim's own name and in the place configured for this identity provider; it may use one of them".into()
+            }
         }
     }
 
@@ -104,8 +178,12 @@ impl Refusal {
             Self::ExpiresBeforeIssue | Self::Expired { .. } | Self::LivesTooLong { .. } => "exp",
             Self::StartsAfterEnd | Self::NotYetValid { .. } => "nbf",
             Self::IssuedInFuture { .. } | Self::Revoked => "iat",
-            Self::AudienceMissing | Self::AudienceMismatch => "aud",
-            Self::IssuerMismatch => "iss",
+            Self::AudienceMissing | Self::AudienceMismatch | Self::ProviderAudience => "aud",
+            Self::IssuerMismatch | Self::UnknownIssuer | Self::ProviderDisabled => "iss",
+            Self::AuthTime(_) => "auth_time",
+            Self::User { pointer, .. }
+            | Self::Roles { pointer }
+            | Self::PermissionsAmbiguous { pointer } => return Some(pointer.clone()),
             Self::Permissions(fault) => return Some(fault.pointer.clone()),
             _ => return None,
         };
@@ -130,6 +208,9 @@ impl From<Refusal> for Error {
         let (code, message) = (refusal.code(), refusal.message());
         let error = match &refusal {
             Refusal::UserFrozen => Self::forbidden(code, message),
+            Refusal::KeysUnavailable {
+                retry_after_secs, ..
+            } => Self::unavailable(code, message).retry_after(*retry_after_secs),
             _ => Self::unauthenticated(code, message),
         };
         match refusal.pointer() {

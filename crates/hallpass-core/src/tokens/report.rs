@@ -1,15 +1,15 @@
-//! The same rules as [`super::accept`], told step by step for people. Changes nothing: no user is made, nothing is
-//! remembered or counted.
+//! What [`super::accept`] found, step by step and for people. Changes nothing: no user is made, nothing is remembered
+//! or counted.
 
-use hallpass_jose::{UnverifiedToken, VerifyingKey};
-use hallpass_model::{EnvironmentId, EnvironmentSettings, Result, Subject, Timestamp};
+use hallpass_jose::{TokenError, UnverifiedToken, VerifyingKey};
+use hallpass_model::{EnvironmentId, EnvironmentSettings, Result, Timestamp};
 use hallpass_permissions::{Claim, Fault};
 use serde::Serialize;
 
+use super::accept::{Accepted, Content, Origin, accept, accept_of, check_content, check_form};
 use super::refusal::Refusal;
-use super::rules::Times;
-use super::trust::Snapshot;
-use super::{Tokens, check_standing, rules};
+use super::{Tokens, check_standing};
+use crate::identity_providers::TrustedProvider;
 
 /// How a token fares in an environment.
 #[derive(Debug, Clone, Serialize)]
@@ -44,17 +44,43 @@ pub struct OfflineReport {
     pub fault: Option<Fault>,
 }
 
-/// Who judges the signature and the addressing.
-enum Judge<'a> {
-    Environment(&'a Snapshot),
-    Key(&'a VerifyingKey),
-    Nobody,
-}
+/// Notes on what was good. For a request none are taken, and none are put into words.
+pub(crate) struct Notes(Option<Vec<Step>>);
 
-struct Walked {
-    sub: Subject,
-    iat: i64,
-    claim: Claim,
+impl Notes {
+    pub(crate) const fn none() -> Self {
+        Self(None)
+    }
+
+    pub(super) const fn taken() -> Self {
+        Self(Some(Vec::new()))
+    }
+
+    pub(super) fn good(&mut self, name: &'static str, detail: impl FnOnce() -> String) {
+        if let Some(steps) = &mut self.0 {
+            steps.push(Step {
+                name,
+                ok: true,
+                detail: detail(),
+            });
+        }
+    }
+
+    fn conclude(self, refusal: Option<&Refusal>) -> TokenReport {
+        let mut steps = self.0.unwrap_or_default();
+        if let Some(refusal) = refusal {
+            steps.push(Step {
+                name: step_of(refusal),
+                ok: false,
+                detail: refusal.message(),
+            });
+        }
+        TokenReport {
+            accepted: refusal.is_none(),
+            reason: refusal.map(Refusal::code),
+            steps,
+        }
+    }
 }
 
 impl Tokens {
@@ -65,16 +91,35 @@ impl Tokens {
     pub async fn check(&self, environment: EnvironmentId, token: &str) -> Result<TokenReport> {
         self.shared.trust.require_confirmed()?;
         let snapshot = self.shared.snapshot(environment).await?;
-        let (now, mut steps) = (self.shared.clock.now(), Vec::new());
-        let outcome = match walk(
-            token,
-            &Judge::Environment(&snapshot),
-            &snapshot.settings,
-            now,
-            &mut steps,
-        ) {
+        let (now, mut notes) = (self.shared.clock.now(), Notes::taken());
+        let accepted = accept(token, &snapshot, &self.shared.remote, now, &mut notes).await;
+        self.concluded(environment, accepted, notes).await
+    }
+
+    /// The same by one provider's rules alone.
+    pub(crate) async fn check_with(
+        &self,
+        environment: EnvironmentId,
+        provider: &TrustedProvider,
+        token: &str,
+    ) -> Result<TokenReport> {
+        self.shared.trust.require_confirmed()?;
+        let snapshot = self.shared.snapshot(environment).await?;
+        let (now, mut notes) = (self.shared.clock.now(), Notes::taken());
+        let remote = &self.shared.remote;
+        let accepted = accept_of(provider, token, &snapshot, remote, now, &mut notes).await;
+        self.concluded(environment, accepted, notes).await
+    }
+
+    async fn concluded(
+        &self,
+        environment: EnvironmentId,
+        accepted: std::result::Result<Accepted, Refusal>,
+        mut notes: Notes,
+    ) -> Result<TokenReport> {
+        let outcome = match accepted {
             Err(refusal) => Err(refusal),
-            Ok(Walked { sub, iat, .. }) => {
+            Ok(Accepted { sub, times, .. }) => {
                 let mut tx = self.shared.store.read().await?;
                 let user = tx.find_user(environment, &sub).await?;
                 let not_before = tx.find_not_before(environment, &sub).await?;
@@ -83,16 +128,11 @@ impl Tokens {
                 } else {
                     "not seen before; a call would make the user"
                 };
-                check_standing(user.as_ref(), not_before, iat).map(|()| {
-                    steps.push(Step {
-                        name: "user",
-                        ok: true,
-                        detail: format!("{sub}: {found}"),
-                    })
-                })
+                check_standing(user.as_ref(), not_before, times.iat)
+                    .map(|()| notes.good("user", || format!("{sub}: {found}")))
             }
         };
-        Ok(concluded(outcome.as_ref().err(), steps))
+        Ok(notes.conclude(outcome.as_ref().err()))
     }
 }
 
@@ -100,22 +140,15 @@ impl Tokens {
 /// is not looked at.
 #[must_use]
 pub fn check_offline(token: &str, key: Option<&VerifyingKey>, now: Timestamp) -> OfflineReport {
-    let mut steps = Vec::new();
-    let judge = key.map_or(Judge::Nobody, Judge::Key);
-    match walk(
-        token,
-        &judge,
-        &EnvironmentSettings::default(),
-        now,
-        &mut steps,
-    ) {
-        Ok(walked) => OfflineReport {
-            report: concluded(None, steps),
-            claim: Some(walked.claim),
+    let mut notes = Notes::taken();
+    match walk_offline(token, key, now, &mut notes) {
+        Ok(content) => OfflineReport {
+            report: notes.conclude(None),
+            claim: Some(content.claim),
             fault: None,
         },
         Err(refusal) => OfflineReport {
-            report: concluded(Some(&refusal), steps),
+            report: notes.conclude(Some(&refusal)),
             claim: None,
             fault: match refusal {
                 Refusal::Permissions(fault) => Some(fault),
@@ -125,109 +158,45 @@ pub fn check_offline(token: &str, key: Option<&VerifyingKey>, now: Timestamp) ->
     }
 }
 
-fn concluded(refusal: Option<&Refusal>, mut steps: Vec<Step>) -> TokenReport {
-    if let Some(refusal) = refusal {
-        steps.push(Step {
-            name: step_of(refusal),
-            ok: false,
-            detail: refusal.message(),
-        });
-    }
-    TokenReport {
-        accepted: refusal.is_none(),
-        reason: refusal.map(Refusal::code),
-        steps,
-    }
-}
-
-fn walk(
+fn walk_offline(
     text: &str,
-    judge: &Judge<'_>,
-    settings: &EnvironmentSettings,
+    key: Option<&VerifyingKey>,
     now: Timestamp,
-    steps: &mut Vec<Step>,
-) -> Result<Walked, Refusal> {
-    let mut passed = |name, detail| {
-        steps.push(Step {
-            name,
-            ok: true,
-            detail,
-        })
-    };
+    notes: &mut Notes,
+) -> Result<Content, Refusal> {
+    let settings = EnvironmentSettings::default();
+    let origin = Origin::Unknown(&settings);
     let token = UnverifiedToken::parse(text)?;
-    let header = token.header();
-    let kid = header
-        .kid
-        .as_deref()
-        .map_or_else(|| "no kid".to_owned(), |kid| format!("kid {kid}"));
-    rules::check_type(&token)?;
-    passed(
-        "form",
-        format!("compact JWS, {} bytes, {}, {kid}", text.len(), header.alg),
-    );
-    let verified = match judge {
-        Judge::Environment(snapshot) => {
-            let (verified, key) = rules::verify(&token, snapshot, now)?;
-            passed("signature", format!("made by the signing key {}", key.kid));
-            Some(verified)
-        }
-        Judge::Key(key) => {
-            let verified = token.verify(key)?;
-            passed(
-                "signature",
-                format!("made by the given key {}", key.thumbprint()),
-            );
-            Some(verified)
-        }
-        Judge::Nobody => None,
+    check_form(&token, text, origin, notes)?;
+    let Some(key) = key else {
+        return check_content(&token.unverified_claims()?, origin, now, notes);
     };
-    let claims = match &verified {
-        Some(verified) => verified.claims()?,
-        None => token.unverified_claims()?,
-    };
-    let sub = rules::check_subject(&claims)?;
-    passed("subject", format!("names the user {sub}"));
-    let Times { iat, exp } = rules::check_times(&claims, settings, now)?;
-    let (age, left) = (now.as_secs() - iat, exp - now.as_secs());
-    passed(
-        "times",
-        format!(
-            "issued {age} s ago, expires in {left} s, leeway {} s",
-            settings.leeway_secs
-        ),
-    );
-    if let Judge::Environment(snapshot) = judge {
-        rules::check_addressing(&claims, snapshot)?;
-        let audience = if claims.aud.is_some() {
-            "aud names this environment"
-        } else {
-            "no aud, none required"
-        };
-        passed("audience", audience.to_owned());
-    }
-    let claim = rules::parse_permissions(&claims, settings)?;
-    let grants = if claim.is_absent() {
-        "no permission claim: everything of this user is allowed".to_owned()
-    } else {
-        format!("{} grants", claim.grants_count())
-    };
-    passed("permissions", grants);
-    Ok(Walked { sub, iat, claim })
+    let verified = token.verify(key)?;
+    notes.good("signature", || {
+        format!("made by the given key {}", key.thumbprint())
+    });
+    check_content(&verified.claims()?, origin, now, notes)
 }
 
 fn step_of(refusal: &Refusal) -> &'static str {
     match refusal {
-        Refusal::Token(
-            hallpass_jose::TokenError::SignatureInvalid | hallpass_jose::TokenError::AlgKeyMismatch,
-        )
-        | Refusal::NoSigningKey => "signature",
-        Refusal::Token(_) | Refusal::WrongType => "form",
+        Refusal::Token(TokenError::SignatureInvalid | TokenError::AlgKeyMismatch)
+        | Refusal::NoSigningKey
+        | Refusal::UnknownKey
+        | Refusal::KidNeeded { .. }
+        | Refusal::KeysUnavailable { .. } => "signature",
+        Refusal::Token(_) | Refusal::WrongType | Refusal::OtherKind(_) => "form",
+        Refusal::UnknownIssuer | Refusal::ProviderDisabled => "provider",
         Refusal::Claim(_) => "claims",
-        Refusal::Subject(_) | Refusal::MissingClaim("sub") => "subject",
-        Refusal::AudienceMissing | Refusal::AudienceMismatch | Refusal::IssuerMismatch => {
-            "audience"
-        }
-        Refusal::Permissions(_) | Refusal::PermissionsMissing => "permissions",
+        Refusal::Subject(_) | Refusal::MissingClaim("sub") | Refusal::User { .. } => "subject",
+        Refusal::AudienceMissing
+        | Refusal::AudienceMismatch
+        | Refusal::ProviderAudience
+        | Refusal::IssuerMismatch => "audience",
+        Refusal::Permissions(_)
+        | Refusal::PermissionsMissing
+        | Refusal::PermissionsAmbiguous { .. }
+        | Refusal::Roles { .. } => "permissions",
         Refusal::Revoked | Refusal::UserFrozen => "user",
         _ => "times",
     }

@@ -87,25 +87,31 @@ pub(crate) fn check_times(
     Ok(Times { iat, exp })
 }
 
-/// `aud` names this environment, `iss` is the expected one.
-pub(crate) fn check_addressing(claims: &Claims<'_>, snapshot: &Snapshot) -> Result<(), Refusal> {
+/// `aud` names this environment.
+pub(crate) fn check_audience(claims: &Claims<'_>, snapshot: &Snapshot) -> Result<(), Refusal> {
     let settings = &snapshot.settings;
-    match &claims.aud {
-        None if settings.require_audience => return Err(Refusal::AudienceMissing),
-        None => {}
-        Some(audience) => {
-            let own = settings.aud_mode == AudienceMode::OwnAndConfigured
-                && audience.contains(&own_audience(snapshot));
-            if !own
-                && !settings
-                    .audiences
-                    .iter()
-                    .any(|configured| audience.contains(configured))
-            {
-                return Err(Refusal::AudienceMismatch);
-            }
-        }
+    let Some(audience) = &claims.aud else {
+        return if settings.require_audience {
+            Err(Refusal::AudienceMissing)
+        } else {
+            Ok(())
+        };
+    };
+    let own = settings.aud_mode == AudienceMode::OwnAndConfigured
+        && audience.contains(&own_audience(snapshot));
+    let mut configured = settings.audiences.iter();
+    if own || configured.any(|configured| audience.contains(configured)) {
+        Ok(())
+    } else {
+        Err(Refusal::AudienceMismatch)
     }
+}
+
+/// `iss` is the one that the environment expects of tokens that no provider's issuer claims.
+pub(crate) fn check_issuer(
+    claims: &Claims<'_>,
+    settings: &EnvironmentSettings,
+) -> Result<(), Refusal> {
     match &settings.issuer {
         Some(expected) if claims.iss.as_deref() != Some(expected.as_str()) => {
             Err(Refusal::IssuerMismatch)
@@ -130,12 +136,18 @@ pub(crate) fn parse_permissions(
     settings: &EnvironmentSettings,
 ) -> Result<Claim, Refusal> {
     match claims.raw(permissions::CLAIM) {
-        Some(json) => {
-            Claim::parse_with(json, parse_options(settings)).map_err(Refusal::Permissions)
-        }
+        Some(json) => parse_permission_text(json, settings),
         None if settings.require_permission_claim => Err(Refusal::PermissionsMissing),
         None => Ok(Claim::absent()),
     }
+}
+
+/// The text of a permission claim, compiled.
+pub(crate) fn parse_permission_text(
+    json: &str,
+    settings: &EnvironmentSettings,
+) -> Result<Claim, Refusal> {
+    Claim::parse_with(json, parse_options(settings)).map_err(Refusal::Permissions)
 }
 
 pub(crate) fn parse_options(settings: &EnvironmentSettings) -> ParseOptions {

@@ -14,6 +14,8 @@ use hallpass_model::{EnvironmentId, EnvironmentSettings, Error, ProjectId, Resul
 use hallpass_store::{Store, TrustWatch};
 use tokio::time::Instant;
 
+use crate::identity_providers::TrustedProvider;
+use crate::keys::remote::RemoteKeys;
 use crate::ledger::{KeyUse, Ledger};
 use crate::signing_keys::parse_public_key;
 
@@ -29,6 +31,8 @@ pub(crate) struct Snapshot {
     pub(crate) settings: EnvironmentSettings,
     /// Newest first: the active one, then those that retire.
     pub(crate) keys: Vec<TrustedKey>,
+    /// Disabled ones included, so that their tokens are refused for that reason.
+    pub(crate) providers: Vec<TrustedProvider>,
 }
 
 /// A key that verifies tokens until its end.
@@ -114,11 +118,12 @@ impl Trust {
         environment: EnvironmentId,
         store: &Store,
         ledger: &Ledger,
+        remote: &RemoteKeys,
     ) -> Result<Arc<Snapshot>> {
         if let Some(snapshot) = self.current(environment) {
             return Ok(snapshot);
         }
-        let snapshot = Arc::new(read(environment, store, ledger).await?);
+        let snapshot = Arc::new(read(environment, store, ledger, remote).await?);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let entry = known.entry(environment).or_default();
         // Somebody may have raised the epoch while we read: then this is good for one request only.
@@ -134,6 +139,13 @@ impl Trust {
         known
             .get(&environment)
             .and_then(|known| known.snapshot.clone())
+    }
+
+    /// Whether nothing that is trusted changed since this was read, as far as this process knows.
+    pub(crate) fn is_current(&self, snapshot: &Snapshot) -> bool {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get(&snapshot.environment);
+        known.is_some_and(|known| known.epoch <= snapshot.epoch)
     }
 
     /// Follows the store for as long as the task lives.
@@ -174,7 +186,12 @@ impl Trust {
     }
 }
 
-async fn read(environment: EnvironmentId, store: &Store, ledger: &Ledger) -> Result<Snapshot> {
+async fn read(
+    environment: EnvironmentId,
+    store: &Store,
+    ledger: &Ledger,
+    remote: &RemoteKeys,
+) -> Result<Snapshot> {
     let mut tx = store.read().await?;
     // The epoch is read before the keys: keys newer than it only cost another read.
     let found = tx
@@ -190,6 +207,11 @@ async fn read(environment: EnvironmentId, store: &Store, ledger: &Ledger) -> Res
             kid: key.kid,
         });
     }
+    let stored = tx.list_identity_providers(environment).await?;
+    let providers = stored
+        .into_iter()
+        .map(|provider| TrustedProvider::new(provider, remote))
+        .collect::<Result<_>>()?;
     // Active first; a stable sort keeps newest first among those that retire.
     keys.sort_by_key(|key| key.ends_at.is_some());
     Ok(Snapshot {
@@ -198,5 +220,6 @@ async fn read(environment: EnvironmentId, store: &Store, ledger: &Ledger) -> Res
         epoch: found.trust_epoch,
         settings: found.settings,
         keys,
+        providers,
     })
 }

@@ -1,0 +1,277 @@
+//! The one way from a token's text to what it grants, for requests and for reports alike: a report is the same walk
+//! with notes taken.
+
+use std::sync::Arc;
+
+use hallpass_jose::{Claims, UnverifiedToken};
+use hallpass_model::{EnvironmentSettings, ProviderKind, Subject, Timestamp};
+use hallpass_permissions::Claim;
+
+use super::providers;
+use super::refusal::Refusal;
+use super::report::Notes;
+use super::rules::{self, Times};
+use super::trust::Snapshot;
+use crate::identity_providers::TrustedProvider;
+use crate::keys::RemoteKey;
+use crate::keys::remote::RemoteKeys;
+use crate::ledger::KeyUse;
+
+/// A token that passed every rule that needs no database.
+pub(crate) struct Accepted {
+    pub(crate) sub: Subject,
+    pub(crate) times: Times,
+    pub(crate) claim: Claim,
+    /// When the own key that verified it ends.
+    pub(crate) key_ends_at: Option<Timestamp>,
+    pub(crate) uses: Option<Arc<KeyUse>>,
+    pub(crate) remote_key: Option<Arc<RemoteKey>>,
+}
+
+/// What a good token says.
+pub(super) struct Content {
+    pub(super) sub: Subject,
+    pub(super) times: Times,
+    pub(super) claim: Claim,
+}
+
+/// Whose rules a token is judged by.
+#[derive(Clone, Copy)]
+pub(super) enum Origin<'s> {
+    /// The environment's own signing keys.
+    OwnKeys(&'s Snapshot),
+    Provider(&'s Snapshot, &'s TrustedProvider),
+    /// No environment was named; audience and issuer are not looked at.
+    Unknown(&'s EnvironmentSettings),
+}
+
+/// Every rule that needs no database.
+pub(crate) async fn accept(
+    text: &str,
+    snapshot: &Snapshot,
+    remote: &RemoteKeys,
+    now: Timestamp,
+    notes: &mut Notes,
+) -> Result<Accepted, Refusal> {
+    let token = UnverifiedToken::parse(text)?;
+    let origin = origin_of(&token, snapshot, now)?;
+    judge(&token, text, origin, remote, now, notes).await
+}
+
+/// The same by one provider's rules, whatever the environment would choose.
+pub(super) async fn accept_of(
+    provider: &TrustedProvider,
+    text: &str,
+    snapshot: &Snapshot,
+    remote: &RemoteKeys,
+    now: Timestamp,
+    notes: &mut Notes,
+) -> Result<Accepted, Refusal> {
+    let token = UnverifiedToken::parse(text)?;
+    let issuer = token.unverified_text("iss");
+    if !provider.issuers.is_empty()
+        && !provider
+            .issuers
+            .iter()
+            .any(|own| issuer.as_deref() == Some(own))
+    {
+        return Err(Refusal::IssuerMismatch);
+    }
+    let origin = Origin::Provider(snapshot, provider);
+    judge(&token, text, origin, remote, now, notes).await
+}
+
+/// By issuer, byte for byte; then the own keys; without any, the provider that has no issuer.
+fn origin_of<'s>(
+    token: &UnverifiedToken<'_>,
+    snapshot: &'s Snapshot,
+    now: Timestamp,
+) -> Result<Origin<'s>, Refusal> {
+    if snapshot.providers.is_empty() {
+        return Ok(Origin::OwnKeys(snapshot));
+    }
+    let issuer = token.unverified_text("iss");
+    let by_issuer = |provider: &&TrustedProvider| {
+        provider
+            .issuers
+            .iter()
+            .any(|own| issuer.as_deref() == Some(own))
+    };
+    let mut providers = snapshot.providers.iter();
+    let found = match providers.find(by_issuer) {
+        Some(provider) => provider,
+        None if snapshot.keys.iter().any(|key| key.is_trusted_at(now)) => {
+            return Ok(Origin::OwnKeys(snapshot));
+        }
+        None => {
+            let mut providers = snapshot.providers.iter();
+            let without = providers.find(|provider| provider.issuers.is_empty());
+            without.ok_or(Refusal::UnknownIssuer)?
+        }
+    };
+    if found.disabled {
+        return Err(Refusal::ProviderDisabled);
+    }
+    Ok(Origin::Provider(snapshot, found))
+}
+
+async fn judge(
+    token: &UnverifiedToken<'_>,
+    text: &str,
+    origin: Origin<'_>,
+    remote: &RemoteKeys,
+    now: Timestamp,
+    notes: &mut Notes,
+) -> Result<Accepted, Refusal> {
+    check_form(token, text, origin, notes)?;
+    match origin {
+        Origin::Provider(_, provider) => {
+            notes.good("provider", || {
+                let kind = provider.kind.as_str();
+                let how = if provider.issuers.is_empty() {
+                    "takes every issuer"
+                } else {
+                    "has its issuer"
+                };
+                format!("the {kind} provider {} {how}", provider.id)
+            });
+            let (verified, key) = providers::verify(token, provider, remote).await?;
+            notes.good("signature", || {
+                let kid = key.kid.as_deref().unwrap_or("without a kid");
+                format!("made by the provider's key {kid}")
+            });
+            let content = check_content(&verified.claims()?, origin, now, notes)?;
+            Ok(content.accepted(None, None, Some(key)))
+        }
+        Origin::OwnKeys(snapshot) => {
+            let (verified, key) = rules::verify(token, snapshot, now)?;
+            notes.good("signature", || {
+                format!("made by the signing key {}", key.kid)
+            });
+            let content = check_content(&verified.claims()?, origin, now, notes)?;
+            Ok(content.accepted(key.ends_at, Some(Arc::clone(&key.uses)), None))
+        }
+        Origin::Unknown(_) => Err(Refusal::NoSigningKey),
+    }
+}
+
+/// What can be said before a key is looked for.
+pub(super) fn check_form(
+    token: &UnverifiedToken<'_>,
+    text: &str,
+    origin: Origin<'_>,
+    notes: &mut Notes,
+) -> Result<(), Refusal> {
+    match origin {
+        Origin::Provider(_, provider) => providers::check_type(token, provider)?,
+        Origin::OwnKeys(_) | Origin::Unknown(_) => rules::check_type(token)?,
+    }
+    notes.good("form", || {
+        let header = token.header();
+        let kid = header.kid.as_deref();
+        let kid = kid.map_or_else(|| "no kid".to_owned(), |kid| format!("kid {kid}"));
+        format!("compact JWS, {} bytes, {}, {kid}", text.len(), header.alg)
+    });
+    Ok(())
+}
+
+/// What the claims have to say, whoever verified them.
+pub(super) fn check_content(
+    claims: &Claims<'_>,
+    origin: Origin<'_>,
+    now: Timestamp,
+    notes: &mut Notes,
+) -> Result<Content, Refusal> {
+    let settings = origin.settings();
+    let sub = match origin {
+        Origin::Provider(_, provider) => {
+            providers::check_kind(claims, provider)?;
+            providers::subject(claims, provider)?
+        }
+        Origin::OwnKeys(_) | Origin::Unknown(_) => rules::check_subject(claims)?,
+    };
+    notes.good("subject", || format!("names the user {sub}"));
+    let times = rules::check_times(claims, settings, now)?;
+    if let Origin::Provider(_, provider) = origin
+        && provider.kind == ProviderKind::Firebase
+    {
+        providers::check_auth_time(claims, settings, now)?;
+    }
+    notes.good("times", || {
+        let (age, left) = (now.as_secs() - times.iat, times.exp - now.as_secs());
+        format!(
+            "issued {age} s ago, expires in {left} s, leeway {} s",
+            settings.leeway_secs
+        )
+    });
+    check_addressing(claims, origin, notes)?;
+    let claim = match origin {
+        Origin::Provider(_, provider) => providers::parse_permissions(claims, provider, settings)?,
+        Origin::OwnKeys(_) | Origin::Unknown(_) => rules::parse_permissions(claims, settings)?,
+    };
+    notes.good("permissions", || {
+        if claim.is_absent() {
+            "no permission claim: everything of this user is allowed".to_owned()
+        } else {
+            format!("{} grants", claim.grants_count())
+        }
+    });
+    Ok(Content { sub, times, claim })
+}
+
+fn check_addressing(
+    claims: &Claims<'_>,
+    origin: Origin<'_>,
+    notes: &mut Notes,
+) -> Result<(), Refusal> {
+    let found = match origin {
+        Origin::Unknown(_) => return Ok(()),
+        Origin::Provider(_, provider) if provider.any_audience => "any audience is accepted",
+        Origin::Provider(_, provider) if !provider.audiences.is_empty() => {
+            providers::check_audience(claims, provider)?;
+            "aud names an app configured for this provider"
+        }
+        Origin::Provider(snapshot, _) | Origin::OwnKeys(snapshot) => {
+            rules::check_audience(claims, snapshot)?;
+            if claims.aud.is_some() {
+                "aud names this environment"
+            } else {
+                "no aud, none required"
+            }
+        }
+    };
+    // Where a provider has issuers, they chose it.
+    let is_chosen = matches!(origin, Origin::Provider(_, provider) if !provider.issuers.is_empty());
+    if !is_chosen {
+        rules::check_issuer(claims, origin.settings())?;
+    }
+    notes.good("audience", || found.to_owned());
+    Ok(())
+}
+
+impl Origin<'_> {
+    fn settings(&self) -> &EnvironmentSettings {
+        match self {
+            Self::OwnKeys(snapshot) | Self::Provider(snapshot, _) => &snapshot.settings,
+            Self::Unknown(settings) => settings,
+        }
+    }
+}
+
+impl Content {
+    fn accepted(
+        self,
+        key_ends_at: Option<Timestamp>,
+        uses: Option<Arc<KeyUse>>,
+        remote_key: Option<Arc<RemoteKey>>,
+    ) -> Accepted {
+        Accepted {
+            sub: self.sub,
+            times: self.times,
+            claim: self.claim,
+            key_ends_at,
+            uses,
+            remote_key,
+        }
+    }
+}
