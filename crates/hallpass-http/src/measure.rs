@@ -97,6 +97,18 @@ fn describe() {
         "Decisions that did not fit into the batch waiting for the audit trail."
     );
     metrics::describe_counter!(
+        "hallpass_identity_provider_fetches_total",
+        "Fetches of identity providers' keys, by outcome."
+    );
+    metrics::describe_gauge!(
+        "hallpass_identity_provider_key_sets_degraded",
+        "Key sets of identity providers whose last fetch failed."
+    );
+    metrics::describe_counter!(
+        "hallpass_egress_requests_total",
+        "Requests to servers outside, by outcome."
+    );
+    metrics::describe_counter!(
         "hallpass_clock_set_back_total",
         "Times that the wall clock was set back by more than 5 seconds."
     );

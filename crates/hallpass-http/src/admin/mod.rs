@@ -4,6 +4,8 @@
 mod audit;
 mod environments;
 mod explain;
+mod identity_provider_views;
+mod identity_providers;
 mod me;
 mod operator_keys;
 mod operators;
@@ -48,6 +50,16 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
             signing_keys::read_signing_key,
             signing_keys::revoke_signing_key
         ))
+        .routes(routes!(
+            identity_providers::create_identity_provider,
+            identity_providers::list_identity_providers
+        ))
+        .routes(routes!(
+            identity_providers::read_identity_provider,
+            identity_providers::update_identity_provider,
+            identity_providers::delete_identity_provider
+        ))
+        .routes(routes!(identity_providers::test_identity_provider))
         .routes(routes!(users::list_users))
         .routes(routes!(users::read_user, users::delete_user))
         .routes(routes!(users::replace_user_metadata))

@@ -68,7 +68,7 @@ pub(super) struct GeneratedSigningKey {
     responses(
         (status = 201, description = "Made", body = GeneratedSigningKey),
         (status = 200, description = "Made by an earlier request with this idempotency key: `secret_shown`, no private half", body = GeneratedSigningKey),
-        (status = 409, description = "`too_many_retiring_keys`", body = super::Problem),
+        (status = 409, description = "`too_many_retiring_keys`, `issuerless_conflict`", body = super::Problem),
         (status = 422, description = "`invalid_bits`, `invalid_overlap`", body = super::Problem),
     ),
 )]
@@ -108,7 +108,7 @@ pub(super) async fn generate_signing_key(
     responses(
         (status = 201, description = "Registered", body = SigningKeyView),
         (status = 200, description = "Registered by an earlier request with this idempotency key", body = SigningKeyView),
-        (status = 409, description = "`key_already_used` here or elsewhere, now or ever; `too_many_retiring_keys`", body = super::Problem),
+        (status = 409, description = "`key_already_used` here or elsewhere, now or ever; `too_many_retiring_keys`, `issuerless_conflict`", body = super::Problem),
         (status = 422, description = "`invalid_public_key`, `private_key_given`, `invalid_overlap`", body = super::Problem),
     ),
 )]

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::time::rfc3339;
 
-/// Some rows, newest first.
+/// Some rows, newest first unless the operation says otherwise.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Listing<T> {
     /// The rows.

@@ -83,6 +83,7 @@ pub(super) struct MetadataPatch {
         (status = 401, description = "No token, or a refused one; `code` is the reason", body = Refusal),
         (status = 403, description = "`user_frozen`", body = Refusal),
         (status = 404, description = "No such environment", body = Refusal),
+        (status = 503, description = "`keys_unavailable`: the keys of the token's identity provider could not be fetched", body = Refusal),
     ),
 )]
 pub(super) async fn read_me(

@@ -4,7 +4,7 @@ use utoipa::openapi::OpenApi;
 use super::codes::CODES;
 
 /// Groups of the reference, in reading order.
-pub(super) const TAGS: [(&str, &str); 9] = [
+pub(super) const TAGS: [(&str, &str); 10] = [
     (
         "Connect",
         "Called by browsers and backends with a user token. What the SDK `@useparagon/connect` expects.",
@@ -20,6 +20,10 @@ pub(super) const TAGS: [(&str, &str); 9] = [
     (
         "Signing keys",
         "Your backend signs user tokens with the private half; Hallpass keeps the public half.",
+    ),
+    (
+        "Identity providers",
+        "Services outside, such as Auth0, Firebase or any OpenID provider, whose tokens are taken as they are.",
     ),
     (
         "Users",
@@ -54,7 +58,7 @@ pub(super) fn complete(document: &OpenApi) -> Value {
         .map(|(name, description)| json!({ "name": name, "description": description }))
         .collect();
     document["components"]["securitySchemes"] = json!({
-        "user_token": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A user token, signed by the environment's signing key." },
+        "user_token": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A user token, signed by the environment's signing key or issued by one of its identity providers." },
         "operator_key": { "type": "http", "scheme": "bearer", "description": "An operator key, `hpo_...`." },
     });
     document["x-codes"] = CODES

@@ -43,6 +43,7 @@ fn filled(path: &str) -> String {
         .replace("{project}", "$HALLPASS_PROJECT_ID")
         .replace("{sub}", "user-1")
         .replace("{kid}", "$KID")
+        .replace("{provider}", "$PROVIDER_ID")
         .replace("{operator}", "$OPERATOR_ID")
         .replace("{key}", "$KEY_ID")
 }

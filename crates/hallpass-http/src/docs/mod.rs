@@ -5,6 +5,7 @@ mod complete;
 mod curl;
 mod html;
 mod page;
+pub(crate) mod provider_schemas;
 pub(crate) mod schemas;
 
 use axum::Router;

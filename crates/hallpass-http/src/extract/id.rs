@@ -1,5 +1,7 @@
 use axum::extract::{FromRequestParts, RawPathParams};
-use hallpass_model::{EnvironmentId, Error, OperatorId, OperatorKeyId, ProjectId, Subject};
+use hallpass_model::{
+    EnvironmentId, Error, IdentityProviderId, OperatorId, OperatorKeyId, ProjectId, Subject,
+};
 use http::request::Parts;
 use std::str::FromStr;
 
@@ -29,6 +31,7 @@ macro_rules! path_ids {
 path_ids! {
     ProjectId: "project", "project";
     EnvironmentId: "environment", "environment";
+    IdentityProviderId: "provider", "identity provider";
     OperatorId: "operator", "operator";
     OperatorKeyId: "key", "operator key";
     Subject: "sub", "user";

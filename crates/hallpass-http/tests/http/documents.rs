@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use hallpass_testkit::Database;
+use hallpass_testkit::provider::{Behaviour, FakeKey, FakeProvider};
 use serde_json::{Value, json};
 
 use crate::support::Site;
@@ -46,7 +49,7 @@ fn operations_are_named_and_refer_to_shapes_that_exist() {
             let verb = id.split('_').next().unwrap_or_default();
             let verbs = [
                 "create", "list", "read", "update", "replace", "delete", "generate", "import",
-                "revoke", "freeze", "unfreeze", "explain", "check",
+                "revoke", "freeze", "unfreeze", "explain", "check", "test",
             ];
             assert!(verbs.contains(&verb), "{id} begins with a verb");
             assert!(operation["summary"].is_string(), "{id} has a summary");
@@ -93,15 +96,20 @@ fn collect_references(value: &Value, found: &mut Vec<String>) {
 /// Members of a real answer, and those that the document promises.
 fn assert_described(document: &Value, name: &str, answer: &Value) {
     let schema = &document["components"]["schemas"][name];
-    let promised: BTreeSet<&String> = schema["properties"]
-        .as_object()
-        .unwrap_or_else(|| panic!("{name}: {schema}"))
-        .keys()
+    let parts: Vec<&Value> = match schema["allOf"].as_array() {
+        Some(parts) => parts.iter().map(|part| resolved(document, part)).collect(),
+        None => vec![schema],
+    };
+    let promised: BTreeSet<&String> = parts
+        .iter()
+        .filter_map(|part| part["properties"].as_object())
+        .flat_map(serde_json::Map::keys)
         .collect();
+    assert!(!promised.is_empty(), "{name}: {schema}");
     let seen: BTreeSet<&String> = answer.as_object().expect("an object").keys().collect();
-    let required: BTreeSet<&str> = schema["required"]
-        .as_array()
-        .into_iter()
+    let required: BTreeSet<&str> = parts
+        .iter()
+        .filter_map(|part| part["required"].as_array())
         .flatten()
         .filter_map(Value::as_str)
         .collect();
@@ -112,6 +120,72 @@ fn assert_described(document: &Value, name: &str, answer: &Value) {
     assert!(
         required.iter().all(|member| answer.get(member).is_some()),
         "{name}: {required:?} not all in {seen:?}"
+    );
+}
+
+fn resolved<'d>(document: &'d Value, schema: &'d Value) -> &'d Value {
+    let pointer = schema["$ref"]
+        .as_str()
+        .and_then(|reference| reference.strip_prefix('#'));
+    pointer.map_or(schema, |pointer| {
+        document.pointer(pointer).expect("a shape")
+    })
+}
+
+#[tokio::test]
+async fn shapes_of_identity_providers_are_described_as_they_are() {
+    let provider = FakeProvider::start().await;
+    let cannot = FakeKey::rsa("for-encryption").with(json!({ "use": "enc" }));
+    provider.publish(&[provider.key(), cannot]);
+    let site = Site::beside(Database::sqlite().await, &[&provider]).await;
+    let document = hallpass_http::openapi();
+    // Every member that settings can have, in settings that fit.
+    let mut members = BTreeSet::new();
+    let path = "/identity-providers";
+    for settings in [
+        json!({ "kind": "auth0", "domain": "a.auth0.com", "custom_domain": "login.acme.test", "any_audience": true, "permissions_claim": "p" }),
+        json!({ "kind": "firebase", "project_id": "acme", "roles_claim": "r", "role_permissions": [{ "role": "a", "permissions": {} }] }),
+        json!({ "kind": "jwks", "url": provider.url("/jwks"), "issuer": provider.issuer(), "audiences": ["app"], "user_claim": "uid", "token_types": ["at+jwt"], "algorithms": ["RS256"] }),
+    ] {
+        let call = site.environment("POST", path).local().json(&settings);
+        let made = call.send().await.ok(201);
+        assert_described(&document, "IdentityProvider", &made);
+        site.world.clock.advance(Duration::from_secs(1));
+        members.extend(settings.as_object().expect("members").keys().cloned());
+    }
+    let described =
+        document["components"]["schemas"]["IdentityProviderSettings"]["properties"].as_object();
+    let described: BTreeSet<String> = described.expect("members").keys().cloned().collect();
+    assert_eq!(described, members);
+
+    let listed = site.environment("GET", path).local().send().await.ok(200);
+    let id = |index: usize| listed["items"][index]["id"].as_str().expect("an id");
+    let test = format!("{path}/{}/test", id(2));
+    let token = json!({ "token": provider.id_token("u", json!({ "uid": "u" })) });
+    let report = site
+        .environment("POST", &test)
+        .local()
+        .json(&token)
+        .send()
+        .await
+        .ok(200);
+    assert_described(&document, "IdentityProviderTest", &report);
+    assert_described(&document, "KeyFetch", &report["fetch"]);
+    assert_described(&document, "PublishedKey", &report["keys"][0]);
+    assert_described(&document, "PublishedKey", &report["keys"][1]);
+    assert_described(&document, "TokenReport", &report["token"]);
+    provider.behave(Behaviour::Status(500));
+    site.world.clock.advance(Duration::from_secs(31));
+    let failed = site.environment("POST", &test).local().send().await.ok(200);
+    assert_described(&document, "KeyFetch", &failed["fetch"]);
+    let shown = site.environment("GET", path).local().send().await.ok(200);
+    let keys = &shown["items"][2]["keys"];
+    assert_described(&document, "IdentityProviderKeys", keys);
+    assert_described(&document, "IdentityProviderFailure", &keys["failure"]);
+    assert_described(
+        &document,
+        "IdentityProviderWarning",
+        &shown["items"][0]["warnings"][0],
     );
 }
 
@@ -215,6 +289,7 @@ fn sources() -> Vec<(PathBuf, String)> {
     let mut found = vec![];
     for krate in [
         "hallpass-core",
+        "hallpass-egress",
         "hallpass-http",
         "hallpass-jose",
         "hallpass-model",

@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use hallpass_model::{EnvironmentId, ProjectId, Role};
 use hallpass_testkit::Database;
+use hallpass_testkit::provider::FakeProvider;
 use hallpass_testkit::world::World;
 use serde_json::{Value, json};
 
@@ -61,6 +62,7 @@ fn operations() -> Vec<Operation> {
 /// What each call needs anew, because the one before may have used it up.
 struct Fresh<'a> {
     site: &'a Site,
+    provider: &'a FakeProvider,
     count: u32,
 }
 
@@ -93,6 +95,20 @@ impl Fresh<'_> {
         made["kid"].as_str().expect("a kid").to_owned()
     }
 
+    /// Settings that no other provider clashes with.
+    fn provider_settings(&mut self) -> Value {
+        let issuer = format!("https://{}.example", self.name());
+        json!({ "kind": "jwks", "url": self.provider.url("/jwks"), "issuer": issuer })
+    }
+
+    async fn provider(&mut self, environment: &str) -> String {
+        let path = format!("/admin/v1/environments/{environment}/identity-providers");
+        let settings = self.provider_settings();
+        let call = self.site.call("POST", &path).local().json(&settings);
+        let made = call.send().await.ok(201);
+        made["id"].as_str().expect("an id").to_owned()
+    }
+
     async fn operator(&mut self) -> (String, String) {
         let new = json!({ "name": self.name(), "role": "support" });
         let made = self
@@ -111,9 +127,11 @@ impl Fresh<'_> {
     async fn call(&mut self, operation: &Operation) -> Option<Call> {
         let site = self.site;
         let project = site.world.project.to_string();
-        let environment = match operation.path.contains("/signing-keys") {
-            true => self.environment().await,
-            false => site.world.environment,
+        let crowded = ["/signing-keys", "/identity-providers"];
+        let environment = if crowded.iter().any(|part| operation.path.contains(part)) {
+            self.environment().await
+        } else {
+            site.world.environment
         };
         let environment = environment.to_string();
         let mut path = operation
@@ -126,6 +144,9 @@ impl Fresh<'_> {
         if path.contains("{kid}") {
             path = path.replace("{kid}", &self.kid(&environment).await);
         }
+        if path.contains("{provider}") {
+            path = path.replace("{provider}", &self.provider(&environment).await);
+        }
         if path.contains("{operator}") {
             let (id, key) = self.operator().await;
             path = path.replace("{operator}", &id).replace("{key}", &key);
@@ -137,6 +158,8 @@ impl Fresh<'_> {
             "update_environment" => Some(json!({ "settings": {} })),
             "generate_signing_key" => Some(json!({ "overlap_secs": 0 })),
             "import_signing_key" => Some(json!({ "public_key_pem": public_key() })),
+            "create_identity_provider" => Some(self.provider_settings()),
+            "update_identity_provider" => Some(json!({ "disabled": true })),
             "create_operator" => Some(json!({ "name": self.name(), "role": "member" })),
             "update_operator" => Some(json!({ "role": "member" })),
             "create_operator_key" => Some(json!({ "expires_in_secs": 60 })),
@@ -154,6 +177,10 @@ impl Fresh<'_> {
             | "list_signing_keys"
             | "read_signing_key"
             | "revoke_signing_key"
+            | "list_identity_providers"
+            | "read_identity_provider"
+            | "delete_identity_provider"
+            | "test_identity_provider"
             | "list_users"
             | "read_user"
             | "delete_user"
@@ -226,15 +253,16 @@ fn promised(operation: &Operation, caller: &str) -> u16 {
 #[test]
 fn everybody_gets_what_the_committed_matrix_says() {
     hallpass_testkit::block_on(async {
-        let site = Site::new(Database::sqlite().await).await;
+        let provider = FakeProvider::start().await;
+        let site = Site::beside(Database::sqlite().await, &[&provider]).await;
         let mut page = String::from(concat!(
             "# Who may do what\n\n",
             "Made by a test that calls every operation of the OpenAPI document as everybody; `HALLPASS_BLESS=1 cargo test -p hallpass-http` rewrites it.\n",
             "\"Elsewhere\" is an operator who sees another project only.\n",
         ));
-        admin_table(&site, &mut page).await;
-        connect_table(&site, &mut page).await;
-        open_table(&site, &mut page).await;
+        admin_table(&site, &provider, &mut page).await;
+        connect_table(&site, &provider, &mut page).await;
+        open_table(&site, &provider, &mut page).await;
         let path = committed("permission-matrix.md");
         if blessing() {
             std::fs::write(&path, &page).expect("the file can be written");
@@ -270,9 +298,13 @@ async fn operator_keys(site: &Site) -> BTreeMap<&'static str, String> {
     keys
 }
 
-async fn admin_table(site: &Site, page: &mut String) {
+async fn admin_table(site: &Site, provider: &FakeProvider, page: &mut String) {
     let keys = operator_keys(site).await;
-    let mut fresh = Fresh { site, count: 0 };
+    let mut fresh = Fresh {
+        site,
+        provider,
+        count: 0,
+    };
     head(page, "Admin API", &OPERATORS);
     for operation in operations()
         .into_iter()
@@ -308,10 +340,11 @@ async fn admin_table(site: &Site, page: &mut String) {
     }
 }
 
-async fn connect_table(site: &Site, page: &mut String) {
+async fn connect_table(site: &Site, provider: &FakeProvider, page: &mut String) {
     head(page, "Connect surface", &USERS);
     let mut fresh = Fresh {
         site,
+        provider,
         count: 10_000,
     };
     let operations: Vec<Operation> = operations()
@@ -367,9 +400,13 @@ async fn connect_table(site: &Site, page: &mut String) {
     }
 }
 
-async fn open_table(site: &Site, page: &mut String) {
+async fn open_table(site: &Site, provider: &FakeProvider, page: &mut String) {
     head(page, "Without credentials", &["nobody"]);
-    let mut fresh = Fresh { site, count: 0 };
+    let mut fresh = Fresh {
+        site,
+        provider,
+        count: 0,
+    };
     let open = |operation: &Operation| {
         !operation.path.starts_with("/admin/") && !operation.path.starts_with("/projects/")
     };

@@ -9,6 +9,7 @@ use hallpass_core::NewOperator;
 use hallpass_http::{AppState, HttpSettings, LocalOperator, app};
 use hallpass_model::{ProjectId, Role};
 use hallpass_testkit::Database;
+use hallpass_testkit::provider::FakeProvider;
 use hallpass_testkit::world::World;
 use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt;
@@ -47,6 +48,17 @@ impl Site {
     pub async fn with_settings(database: Database, settings: HttpSettings) -> Self {
         paper::take_down();
         let world = World::new(database.store().clone()).await;
+        Self::of(database, world, settings)
+    }
+
+    /// A site that may call these identity providers.
+    pub async fn beside(database: Database, providers: &[&FakeProvider]) -> Self {
+        paper::take_down();
+        let world = World::beside(database.store().clone(), providers).await;
+        Self::of(database, world, HttpSettings::default())
+    }
+
+    pub fn of(database: Database, world: World, settings: HttpSettings) -> Self {
         let app = app(AppState::new(world.services.clone(), settings));
         Self {
             world,
@@ -91,6 +103,19 @@ impl Site {
         }
     }
 
+    /// Has the environment trust a provider; answers its id.
+    pub async fn trust(&self, provider: &FakeProvider) -> String {
+        let settings = serde_json::to_value(provider.settings()).expect("JSON");
+        self.trust_with(&settings).await
+    }
+
+    /// The same with settings of the test's own.
+    pub async fn trust_with(&self, settings: &Value) -> String {
+        let call = self.environment("POST", "/identity-providers").local();
+        let made = call.json(settings).send().await.ok(201);
+        made["id"].as_str().expect("an id").to_owned()
+    }
+
     /// A call of the environment's Connect surface.
     pub fn sdk(&self, method: &str, path: &str) -> Call {
         let environment = self.world.environment;
@@ -120,6 +145,12 @@ impl Call {
     pub fn from(mut self, address: &str) -> Self {
         let address: SocketAddr = address.parse().expect("a socket address");
         self.request = self.request.extension(ConnectInfo(address));
+        self
+    }
+
+    /// To another node.
+    pub fn to(mut self, app: &Router) -> Self {
+        self.app = app.clone();
         self
     }
 
