@@ -30,6 +30,21 @@ pub fn read(cert: &Path, key: &Path) -> Result<Timestamp, String> {
     Ok(expires)
 }
 
+/// When each certificate of a file expires; at least one.
+pub fn authorities(file: &Path) -> Result<Vec<Timestamp>, String> {
+    let name = file.display();
+    let each: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
+    let each = each.map_err(|error| format!("{name}: {error}"))?;
+    if each.is_empty() {
+        return Err(format!("{name} holds no PEM certificate"));
+    }
+    let ends = each.iter().map(|certificate| {
+        not_after(certificate)
+            .ok_or_else(|| format!("{name} holds something that is no certificate"))
+    });
+    ends.collect()
+}
+
 /// `notAfter` of an X.509 certificate (RFC 5280, section 4.1).
 fn not_after(certificate: &[u8]) -> Option<Timestamp> {
     const INTEGER: u8 = 0x02;

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use hallpass_core::{DecisionLog, Options, Services, SystemClock, SystemRng};
+use hallpass_egress::Egress;
 use hallpass_store::{SchemaState, Store};
 
 use crate::config::{Config, Decisions, without_password};
+use crate::egress;
 use crate::exit::Exit;
 use crate::files;
 
@@ -55,8 +57,17 @@ pub async fn open(config: &Config) -> Result<Store> {
         .with_context(|| format!("cannot open the database {}", shown(config)))
 }
 
-/// Starts the services on a store, with the machine's clock and randomness.
+/// Starts the services on a store, with the machine's clock and randomness and the configured way out.
 pub async fn start_services(store: Store, config: &Config) -> Result<Arc<Services>> {
+    start_services_with(store, config, egress::open(config)?).await
+}
+
+/// Starts the services with this way out.
+pub async fn start_services_with(
+    store: Store,
+    config: &Config,
+    egress: Egress,
+) -> Result<Arc<Services>> {
     let options = Options {
         token_cache_bytes: config.tokens.cache_mib * 1024 * 1024,
         record_decisions: match config.audit.decisions {
@@ -67,7 +78,7 @@ pub async fn start_services(store: Store, config: &Config) -> Result<Arc<Service
         keep_decisions_days: config.audit.keep_decisions_days,
     };
     let clock = Arc::new(SystemClock::start());
-    let services = Services::start(store, clock, Arc::new(SystemRng::new()), options).await;
+    let services = Services::start(store, clock, Arc::new(SystemRng::new()), egress, options).await;
     services
         .map_err(|error| with_context(&error))
         .context("cannot start the services")

@@ -1,4 +1,5 @@
-//! How a run ends: 0 done, 1 failed, 2 wrong use; `token why` adds 3 (deny) and 4 (refused token).
+//! How a run ends: 0 done, 1 failed, 2 wrong use; `token why` adds 3 (deny) and 4 (refused token), `idp test` 3 (no
+//! keys) and 4.
 
 use std::fmt;
 
@@ -8,7 +9,10 @@ pub const FAILED: u8 = 1;
 pub const USAGE: u8 = 2;
 /// `token why`: the answer is no.
 pub const DENIED: u8 = 3;
-/// `token why` and `token verify`: the token is refused, or the claim cannot be read.
+/// `idp test`: the provider's keys could not be fetched.
+pub const NO_KEYS: u8 = 3;
+/// `token why` and `token verify`: the token is refused, or the claim cannot be read; `idp test`:
+/// the token is refused.
 pub const REFUSED: u8 = 4;
 
 /// An end with a code of its own. An empty message ends silently: everything was said on stdout.

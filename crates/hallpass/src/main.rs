@@ -8,6 +8,7 @@ mod database;
 mod demo;
 mod doctor;
 mod duration;
+mod egress;
 mod exit;
 mod failure;
 mod files;
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use cli::{Cli, Global, Verb};
+use cli::{Cli, EgressArgs, Global, Verb};
 use ui::Ui;
 
 fn main() -> ExitCode {
@@ -50,11 +51,12 @@ fn run(cli: Cli, ui: &Ui) -> anyhow::Result<()> {
         Verb::Serve(args) => serve::run(global, &args, ui),
         Verb::Migrate => verbs::database::migrate(global, ui),
         Verb::Backup { file } => verbs::database::backup(global, &file, ui),
-        Verb::Doctor => doctor::run(global, ui),
+        Verb::Doctor(args) => doctor::run(global, &args, ui),
         Verb::Config(verb) => verbs::config::run(global, &verb, ui),
         Verb::Project(verb) => verbs::project::run(global, &verb, ui),
         Verb::Environment(verb) => verbs::environment::run(global, &verb, ui),
         Verb::Key(verb) => verbs::key::run(global, &verb, ui),
+        Verb::Idp(verb) => verbs::idp::run(global, &verb, ui),
         Verb::User(verb) => verbs::user::run(global, &verb, ui),
         Verb::Operator(verb) => verbs::operator::run(global, &verb, ui),
         Verb::Token(verb) => token::run(global, &verb, ui),
@@ -80,10 +82,14 @@ fn load_config(
 }
 
 /// The configuration of a verb that opens a database which somebody else serves: a sourced env file leads there.
-fn load_config_of_database(global: &Global) -> anyhow::Result<config::Effective> {
+fn load_config_of_database(
+    global: &Global,
+    egress: &EgressArgs,
+) -> anyhow::Result<config::Effective> {
     let directory = std::env::var_os(config::DATA_DIR_VARIABLE).filter(|value| !value.is_empty());
     let overrides = config::Overrides {
         default_data_dir: directory.map(Into::into),
+        allow_egress: egress.allow.clone(),
         ..config::Overrides::default()
     };
     load_config(global, &overrides)

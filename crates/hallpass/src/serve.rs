@@ -13,6 +13,7 @@ use crate::certificate;
 use crate::cli::{Global, ServeArgs};
 use crate::config::{Config, DATA_DIR_VARIABLE, Overrides};
 use crate::database;
+use crate::egress;
 use crate::exit::Exit;
 use crate::files::{self, quoted};
 use crate::logs;
@@ -150,6 +151,7 @@ pub fn overrides(args: &ServeArgs) -> Overrides {
         listen: args.listen.clone(),
         tls_cert: args.tls_cert.clone(),
         tls_key: args.tls_key.clone(),
+        allow_egress: args.egress.allow.clone(),
         ..Overrides::default()
     }
 }
@@ -168,6 +170,7 @@ pub fn warn_of_flags_without_effect(args: &ServeArgs) {
 pub fn check_settings(config: &Config) -> Result<()> {
     logs::filter(&config.log.level)?;
     trusted_proxies(config)?;
+    egress::open(config)?;
     Ok(())
 }
 

@@ -16,14 +16,18 @@ pub use path::{query, segment};
 pub use problem::Problem;
 pub use remote::Remote;
 
-use crate::cli::Global;
+use crate::cli::{EgressArgs, Global};
 use crate::exit::Exit;
+use crate::ui::Ui;
 
 /// One of the two ways.
 pub enum Backend {
     Remote(Remote),
     Local(Box<Local>),
 }
+
+/// For who expects the flag to reach a server.
+const SERVERS_OWN: &str = "note: --allow-egress has no effect through a server, which has its own: name the endpoint at the server's start";
 
 /// A request to the admin API.
 pub struct Call<'a> {
@@ -51,10 +55,20 @@ pub enum Missing {
 impl Backend {
     /// The way that the flags and variables ask for.
     pub fn open(global: &Global, missing: Missing) -> Result<Self> {
+        Self::open_with(global, missing, &EgressArgs::default())
+    }
+
+    /// As [`Backend::open`]; a database that is opened here is left through these exceptions too.
+    pub fn open_with(global: &Global, missing: Missing, egress: &EgressArgs) -> Result<Self> {
         match global.server_url() {
-            Some(url) => Ok(Self::Remote(Remote::new(&url, global)?)),
+            Some(url) => {
+                if !egress.allow.is_empty() && !global.json {
+                    Ui::new(false).note(SERVERS_OWN);
+                }
+                Ok(Self::Remote(Remote::new(&url, global)?))
+            }
             None => {
-                let effective = crate::load_config_of_database(global)?;
+                let effective = crate::load_config_of_database(global, egress)?;
                 Ok(Self::Local(Box::new(Local::open(
                     &effective.config,
                     missing,

@@ -28,6 +28,30 @@ impl Problem {
         self.raw.pointer(pointer).and_then(Value::as_str)
     }
 
+    /// The flag of `idp add` that stands for the member at fault.
+    fn flag_to_give(&self) -> Option<&'static str> {
+        let member = self.text("/pointer")?.split('/').nth(1)?;
+        Some(match member {
+            "audiences" | "any_audience" => {
+                "--audience names an app's client id (repeat it for several); --any-audience accepts tokens made for any app"
+            }
+            "domain" | "custom_domain" => "give --domain, such as acme.eu.auth0.com, or --url",
+            "project_id" => "give --project-id, as the Firebase console shows it",
+            "url" => "give another --url",
+            "issuer" => "give another --issuer, or leave it out where it follows from the rest",
+            "user_claim" => "give another --user-claim",
+            "permissions_claim" | "roles_claim" => {
+                "give --permissions-claim, or --roles-claim with --role for each role"
+            }
+            "role_permissions" => "give other --role NAME=FILE|JSON",
+            "token_types" => "give other --token-type, with --audience",
+            "algorithms" => {
+                "give --algorithm as it stands in tokens: RS256, PS256, ES256, EdDSA, ..."
+            }
+            _ => return None,
+        })
+    }
+
     /// What the reader can do about it.
     fn advice(&self) -> Option<&'static str> {
         let by_code = match self.code() {
@@ -47,6 +71,19 @@ impl Problem {
             "too_many_retiring_keys" => {
                 Some("wait until one retires, or revoke one with `hallpass key revoke`")
             }
+            "issuer_taken" => Some("`hallpass idp list` shows which one has it"),
+            "issuerless_conflict" => {
+                Some("`hallpass idp list` and `hallpass key list` show what stands there already")
+            }
+            "too_many_providers" => Some("remove one with `hallpass idp remove`"),
+            "invalid_provider" => self.flag_to_give(),
+            // The detail names the flag.
+            "egress_blocked" => Some(
+                "give an address on the public internet; --allow-egress counts where Hallpass runs: at the server's start, or here for a database",
+            ),
+            "egress_port_not_allowed" | "egress_scheme_not_allowed" => Some(
+                "give an https address on port 443 or 8443; --allow-egress counts where Hallpass runs: at the server's start, or here for a database",
+            ),
             _ => None,
         };
         by_code.or(match self.status {
@@ -104,6 +141,15 @@ mod tests {
             shown,
             "no such environment (not_found)\n  where: /id\n  to do: `hallpass project list` and `hallpass project show ID` print the ids"
         );
+    }
+
+    #[test]
+    fn a_member_of_a_provider_is_given_by_its_flag() {
+        let body = json!({"detail": "name the client ids", "code": "invalid_provider", "pointer": "/audiences"});
+        let shown = Problem::new(422, Some(body)).to_string();
+        assert!(shown.contains("to do: --audience names"), "{shown}");
+        let body = json!({"detail": "no", "code": "invalid_provider", "pointer": "/kind"});
+        assert!(!Problem::new(422, Some(body)).to_string().contains("to do"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and what each word means.
 
 mod admin;
+mod idp;
 #[cfg(test)]
 mod reference;
 mod token;
@@ -8,10 +9,15 @@ mod token;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use hallpass_egress::AllowedEndpoint;
 
 pub use admin::{
     AuditVerb, EnvironmentVerb, KeyVerb, OperatorKeyVerb, OperatorVerb, PageArgs, ProjectVerb,
     SettingsArgs, UserArgs, UserVerb,
+};
+pub use idp::{
+    Auth0Args, ClaimArgs, FirebaseArgs, IdpAddVerb, IdpArgs, IdpVerb, JwksArgs, OidcArgs, RoleArg,
+    TrustArgs,
 };
 pub use token::{InspectArgs, MintArgs, TokenVerb, VerifyArgs, WhyArgs};
 
@@ -49,8 +55,8 @@ pub struct Global {
     /// sqlite:PATH or postgres://...; instead of the file in the data directory
     #[arg(long, global = true, value_name = "URL")]
     pub database_url: Option<String>,
-    /// Work through the admin API of a running server instead of opening the database [default: the variable
-    /// HALLPASS_URL, unless --data-dir or --database-url names a database]
+    /// Work through the admin API of a running server instead of opening the database; with `idp add` this is
+    /// --server-url [default: the variable HALLPASS_URL, unless --data-dir or --database-url names a database]
     // Not `env`: a flag that names a database must be told from a variable that names a server.
     #[arg(long, global = true, value_name = "URL")]
     pub url: Option<String>,
@@ -97,7 +103,7 @@ pub enum Verb {
         file: PathBuf,
     },
     /// Look for what is wrong or will be
-    Doctor,
+    Doctor(EgressArgs),
     /// Check, show and explain the configuration
     #[command(subcommand)]
     Config(ConfigVerb),
@@ -110,6 +116,9 @@ pub enum Verb {
     /// Signing keys: the public halves that verify user tokens
     #[command(subcommand)]
     Key(KeyVerb),
+    /// Identity providers: services outside whose tokens count as user tokens
+    #[command(subcommand)]
+    Idp(IdpVerb),
     /// Connected users
     #[command(subcommand)]
     User(UserVerb),
@@ -141,15 +150,23 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     pub env_file: Option<PathBuf>,
     #[command(flatten)]
+    pub egress: EgressArgs,
+    #[command(flatten)]
     pub later: LaterArgs,
+}
+
+/// Exceptions for outbound requests.
+#[derive(Args, Clone, Default)]
+pub struct EgressArgs {
+    /// Where outbound requests may go beside public addresses, over plain http too; repeat for several. Added to
+    /// `egress.allow` of the configuration; counts for this process, so a server needs it at its own start
+    #[arg(long = "allow-egress", value_name = "HOST:PORT")]
+    pub allow: Vec<AllowedEndpoint>,
 }
 
 /// Flags of jobs that this version does not do yet, so that one start script serves every version.
 #[derive(Args, Clone, Default)]
 pub struct LaterArgs {
-    /// Where outbound requests may go beside public addresses; without effect: this version makes none
-    #[arg(long, value_name = "HOST:PORT")]
-    pub allow_egress: Vec<String>,
     /// The mail server; without effect: this version sends no mail
     #[arg(long, value_name = "URL")]
     pub smtp_url: Option<String>,
@@ -169,9 +186,6 @@ impl LaterArgs {
     #[must_use]
     pub fn without_effect(&self) -> Vec<&'static str> {
         let mut flags = Vec::new();
-        if !self.allow_egress.is_empty() {
-            flags.push("--allow-egress");
-        }
         if self.smtp_url.is_some() {
             flags.push("--smtp-url");
         }
@@ -206,18 +220,28 @@ mod tests {
 
     #[test]
     fn flags_of_later_versions_are_taken_and_named() {
-        let line =
-            "hallpass serve --portal-listen none --allow-egress 127.0.0.1:1 --smtp-url smtp://a";
+        let line = "hallpass serve --portal-listen none --smtp-url smtp://a";
         let Verb::Serve(args) = Cli::parse_from(line.split(' ')).verb else {
             panic!("serve")
         };
-        assert_eq!(
-            args.later.without_effect(),
-            ["--allow-egress", "--smtp-url"]
-        );
+        assert_eq!(args.later.without_effect(), ["--smtp-url"]);
         assert!(
             Cli::try_parse_from(["hallpass", "serve", "--portal-listen", "127.0.0.1:1"]).is_err()
         );
+    }
+
+    #[test]
+    fn an_exception_for_outbound_requests_is_read_with_the_command_line() {
+        let parse =
+            |endpoint| Cli::try_parse_from(["hallpass", "serve", "--allow-egress", endpoint]);
+        let Ok(Verb::Serve(args)) = parse("LOCALHOST:4000").map(|cli| cli.verb) else {
+            panic!("serve")
+        };
+        assert_eq!(args.egress.allow[0].to_string(), "localhost:4000");
+        for malformed in ["localhost", "http://localhost:4000", "localhost:0", ":4000"] {
+            let refused = parse(malformed).err().unwrap().to_string();
+            assert!(refused.contains("expected HOST:PORT"), "{refused}");
+        }
     }
 
     #[test]

@@ -7,10 +7,10 @@ const HEAD: &str = "\
 
 Written from the program's own definitions by a test (`HALLPASS_BLESS=1 cargo test -p hallpass --bins reference`); do not edit.
 
-Exit codes: 0 done; 1 failed; 2 wrong use, a wrong configuration or a taken address; 3 `token why` says deny;
-4 a token or claim is refused before any decision (`token why`, `token verify`, `token inspect`).
+Exit codes: 0 done; 1 failed; 2 wrong use, a wrong configuration or a taken address; 3 `token why` says deny, `idp test` could
+not fetch the keys; 4 a token or claim is refused before any decision (`token why`, `token verify`, `token inspect`, `idp test`).
 
-Verbs that administer (`project`, `environment`, `key`, `user`, `operator`, `audit`, and `token verify|why --environment`)
+Verbs that administer (`project`, `environment`, `key`, `idp`, `user`, `operator`, `audit`, and `token verify|why --environment`)
 call the admin API when `--url` or `HALLPASS_URL` is set, with the key of `HALLPASS_OPERATOR_KEY` or `--operator-key-file`.
 Otherwise they open a database, which a running server obeys within a second: that of `--data-dir`, `--database-url`, the
 configuration or `HALLPASS_DATA_DIR`. The first two flags win over `HALLPASS_URL`. Durations are written `30s`, `15m`, `1h`, `7d`.

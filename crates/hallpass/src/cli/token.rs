@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use hallpass_model::{EnvironmentId, Subject};
 
+use super::EgressArgs;
 use crate::duration::Seconds;
 
 #[derive(Subcommand)]
@@ -59,6 +60,8 @@ pub struct VerifyArgs {
     /// Verify offline with this public key (PEM); the environment's settings are not known then
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
+    #[command(flatten)]
+    pub egress: EgressArgs,
 }
 
 #[derive(Args)]
@@ -102,4 +105,6 @@ pub struct WhyArgs {
     /// Check the token's signature with this public key (PEM)
     #[arg(long, value_name = "FILE", requires = "token")]
     pub key: Option<PathBuf>,
+    #[command(flatten)]
+    pub egress: EgressArgs,
 }

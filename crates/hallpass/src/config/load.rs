@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 
+use hallpass_egress::AllowedEndpoint;
 use toml::{Table, Value};
 
 use super::layer::{self, Setting};
@@ -17,6 +18,8 @@ pub struct Overrides {
     pub listen: Option<String>,
     pub tls_cert: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
+    /// Added to the configured ones: what a file vouches for stays.
+    pub allow_egress: Vec<AllowedEndpoint>,
 }
 
 /// The configuration in force, and where each value came from.
@@ -65,8 +68,8 @@ pub fn load(
             entry.1 = setting.origin;
         }
     }
-    let config =
-        serde_path_to_error::deserialize(Value::Table(values.clone())).map_err(|error| {
+    let mut config: Config = serde_path_to_error::deserialize(Value::Table(values.clone()))
+        .map_err(|error| {
             let path = error.path().to_string();
             let origin = origins
                 .iter()
@@ -75,6 +78,11 @@ pub fn load(
                 origin.map_or_else(|| "default".to_owned(), |(_, origin)| origin.to_string());
             Exit::usage(format!("{place}: `{path}`: {}", error.inner().message()))
         })?;
+    for endpoint in &overrides.allow_egress {
+        if !config.egress.allow.contains(endpoint) {
+            config.egress.allow.push(endpoint.clone());
+        }
+    }
     let effective = Effective {
         config,
         values,
@@ -371,6 +379,38 @@ mod tests {
             refusal("[database]\nurl = \"mysql://x\"\n", &[])
                 .starts_with("h.toml:2:1: `database.url`")
         );
+    }
+
+    #[test]
+    fn outbound_exceptions_are_read_where_they_stand_and_a_flag_adds_to_them() {
+        assert!(
+            refusal(
+                "[egress]\nallow = [\"127.0.0.1:4000\", \"http://h:1\"]\n",
+                &[]
+            )
+            .starts_with("h.toml:2:1: `egress.allow`: `http://h:1`: expected HOST:PORT")
+        );
+        assert!(
+            refusal("", &[("HALLPASS__EGRESS__ALLOW", "a:1, b")]).starts_with(
+                "variable HALLPASS__EGRESS__ALLOW: `egress.allow`: `b`: expected HOST:PORT"
+            )
+        );
+        let flags = Overrides {
+            allow_egress: ["[::1]:4000", "a:1"]
+                .map(|entry| entry.parse().unwrap())
+                .into(),
+            ..Overrides::default()
+        };
+        let variables = [("HALLPASS__EGRESS__ALLOW".to_owned(), "a:1,b:2".to_owned())];
+        let loaded = load(None, variables.into_iter(), &flags).unwrap();
+        let allowed: Vec<_> = loaded
+            .config
+            .egress
+            .allow
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(allowed, ["a:1", "b:2", "[::1]:4000"]);
     }
 
     #[test]

@@ -9,7 +9,8 @@ mod origin;
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use hallpass_egress::AllowedEndpoint;
+use serde::{Deserialize, Deserializer, de};
 
 pub use load::{Effective, Overrides, load};
 
@@ -27,6 +28,7 @@ pub struct Config {
     pub database: Database,
     pub tokens: Tokens,
     pub limits: Limits,
+    pub egress: Egress,
     pub audit: Audit,
     pub log: Log,
 }
@@ -59,6 +61,14 @@ pub struct Tokens {
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     pub failed_verifications_per_minute: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Egress {
+    #[serde(deserialize_with = "endpoints")]
+    pub allow: Vec<AllowedEndpoint>,
+    pub ca_certs: PathBuf,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -116,6 +126,17 @@ impl Config {
         let on = !self.server.tls_cert.as_os_str().is_empty();
         on.then_some((&self.server.tls_cert, &self.server.tls_key))
     }
+}
+
+/// Each entry as it will be compared with addresses; a malformed one is named.
+fn endpoints<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<AllowedEndpoint>, D::Error> {
+    let entries = Vec::<String>::deserialize(deserializer)?;
+    let parsed = entries.iter().map(|entry| {
+        entry
+            .parse()
+            .map_err(|error| de::Error::custom(format_args!("`{entry}`: {error}")))
+    });
+    parsed.collect()
 }
 
 /// A database address without the password in it.

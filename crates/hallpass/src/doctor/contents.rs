@@ -1,12 +1,16 @@
-//! What is in the database: schema, times, operators, environments and their keys.
+//! What is in the database: schema, times, operators, environments, their keys and identity providers.
+
+use std::sync::Arc;
 
 use hallpass_core::{AuditQuery, OperatorCaller, Services};
-use hallpass_model::{PageRequest, Result, limits};
+use hallpass_egress::{Egress, EgressOptions};
+use hallpass_model::{EnvironmentId, PageRequest, Result, limits};
 use hallpass_store::SchemaState;
 
+use super::providers::{self, Found};
 use super::{Finding, Level};
 use crate::config::Config;
-use crate::database;
+use crate::{database, egress};
 
 /// More differ only in their names.
 const SHOWN_ENVIRONMENTS: usize = 20;
@@ -41,7 +45,11 @@ pub async fn examine(config: &Config, findings: &mut Vec<Finding>) {
     if !current {
         return;
     }
-    match database::start_services(store, config).await {
+    // A fault of the configured way out was found already, and does not hide what is in the database.
+    let Ok(egress) = egress::open(config).or_else(|_| Egress::new(EgressOptions::default())) else {
+        return;
+    };
+    match database::start_services_with(store, config, egress).await {
         Ok(services) => {
             if let Err(error) = look_inside(&services, findings).await {
                 findings.push(Finding::error(
@@ -55,7 +63,7 @@ pub async fn examine(config: &Config, findings: &mut Vec<Finding>) {
     }
 }
 
-async fn look_inside(services: &Services, findings: &mut Vec<Finding>) -> Result<()> {
+async fn look_inside(services: &Arc<Services>, findings: &mut Vec<Finding>) -> Result<()> {
     let caller = OperatorCaller::command_line();
     if services.operators.is_empty().await? {
         findings.push(Finding::warning(
@@ -82,14 +90,18 @@ async fn look_inside(services: &Services, findings: &mut Vec<Finding>) -> Result
             "the newest entry of the audit trail lies in the future: was the clock set back?",
         ));
     }
-    let missing = environments_without_key(services, &caller).await?;
+    let environments = every_environment(services, &caller).await?;
+    let (missing, found) = sort(services, &caller, environments).await?;
     if missing.is_empty() {
-        findings.push(Finding::ok("signing keys", "every environment has one"));
+        findings.push(Finding::ok(
+            "signing keys",
+            "every environment has one, or an identity provider",
+        ));
     }
     let more = missing.len().saturating_sub(SHOWN_ENVIRONMENTS);
     for (name, id) in missing.into_iter().take(SHOWN_ENVIRONMENTS) {
         let detail = format!(
-            "{name} has none and refuses every token: `hallpass key generate --environment {id}`"
+            "{name} has none, nor an identity provider, and refuses every token: `hallpass key generate --environment {id}`"
         );
         findings.push(Finding::warning("signing keys", detail));
     }
@@ -99,16 +111,15 @@ async fn look_inside(services: &Services, findings: &mut Vec<Finding>) -> Result
             format!("and {more} more environments without one"),
         ));
     }
+    providers::examine(services, found, findings).await;
     Ok(())
 }
 
-/// Names (with their projects) and ids.
-async fn environments_without_key(
-    services: &Services,
-    caller: &OperatorCaller,
-) -> Result<Vec<(String, String)>> {
-    let now = services.clock.now();
-    let mut missing = Vec::new();
+/// An environment's name, with its project's, and id.
+type Named = (String, EnvironmentId);
+
+async fn every_environment(services: &Services, caller: &OperatorCaller) -> Result<Vec<Named>> {
+    let mut every = Vec::new();
     let mut request = full_page();
     loop {
         let projects = services.projects.list(caller, &request).await?;
@@ -117,24 +128,42 @@ async fn environments_without_key(
                 .environments
                 .list(caller, project.id, &full_page())
                 .await?;
-            for environment in environments.items {
-                let keys = services
-                    .signing_keys
-                    .list(caller, environment.id, &full_page())
-                    .await?;
-                if !keys.items.iter().any(|key| key.state_at(now).is_trusted()) {
-                    missing.push((
-                        format!("{}/{}", project.name, environment.name),
-                        environment.id.to_string(),
-                    ));
-                }
-            }
+            every.extend(environments.items.into_iter().map(|environment| {
+                let name = format!("{}/{}", project.name, environment.name);
+                (name, environment.id)
+            }));
         }
         if projects.next.is_none() {
-            return Ok(missing);
+            return Ok(every);
         }
         request.after = projects.next;
     }
+}
+
+/// The environments that nothing speaks for, and the identity providers of all.
+async fn sort(
+    services: &Services,
+    caller: &OperatorCaller,
+    environments: Vec<Named>,
+) -> Result<(Vec<Named>, Vec<Found>)> {
+    let now = services.clock.now();
+    let (mut missing, mut found) = (Vec::new(), Vec::new());
+    for (name, id) in environments {
+        let providers = services.identity_providers.list(caller, id).await?;
+        let keys = services.signing_keys.list(caller, id, &full_page()).await?;
+        let has_key = keys.items.iter().any(|key| key.state_at(now).is_trusted());
+        let mut enabled = providers
+            .iter()
+            .filter(|view| view.provider.disabled_at.is_none());
+        if !has_key && enabled.next().is_none() {
+            missing.push((name.clone(), id));
+        }
+        found.extend(providers.into_iter().map(|view| Found {
+            environment: name.clone(),
+            view,
+        }));
+    }
+    Ok((missing, found))
 }
 
 fn full_page() -> PageRequest {

@@ -6,14 +6,11 @@ use std::path::Path;
 use hallpass_core::{Clock as _, SystemClock};
 use hallpass_model::Timestamp;
 
-use super::Finding;
+use super::{Finding, SOON_SECS};
 use crate::certificate;
 use crate::config::Config;
 use crate::files;
 use crate::ui::{ago, moment};
-
-/// Time enough to renew.
-const SOON_SECS: i64 = 21 * 24 * 60 * 60;
 
 /// When this was written; a clock before it is wrong.
 const WRITTEN_SECS: i64 = 1_795_305_600;

@@ -1,12 +1,14 @@
 //! `hallpass doctor`: looks at the configuration, the files, the database and what is in it. Changes nothing.
 
 mod contents;
+mod egress;
 mod machine;
+mod providers;
 
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::cli::Global;
+use crate::cli::{EgressArgs, Global};
 use crate::database;
 use crate::exit::{Exit, FAILED};
 use crate::ui::{Table, Ui};
@@ -25,8 +27,11 @@ enum Level {
     Error,
 }
 
-pub fn run(global: &Global, ui: &Ui) -> Result<()> {
-    let findings = examine(global)?;
+/// Time enough to renew a certificate.
+const SOON_SECS: i64 = 21 * 24 * 60 * 60;
+
+pub fn run(global: &Global, egress: &EgressArgs, ui: &Ui) -> Result<()> {
+    let findings = examine(global, egress)?;
     let count = |level| {
         findings
             .iter()
@@ -56,8 +61,8 @@ pub fn run(global: &Global, ui: &Ui) -> Result<()> {
     }
 }
 
-fn examine(global: &Global) -> Result<Vec<Finding>> {
-    let effective = match crate::load_config_of_database(global) {
+fn examine(global: &Global, egress: &EgressArgs) -> Result<Vec<Finding>> {
+    let effective = match crate::load_config_of_database(global, egress) {
         Ok(effective) => effective,
         Err(error) => return Ok(vec![Finding::error("configuration", format!("{error:#}"))]),
     };
@@ -67,6 +72,7 @@ fn examine(global: &Global) -> Result<Vec<Finding>> {
         Err(error) => Finding::error("configuration", format!("{error:#}")),
     }];
     findings.extend(machine::examine(config));
+    findings.extend(egress::examine(config));
     if let Err(error) = database::require_file(config, database::NAME_IT) {
         findings.push(Finding::error("database", format!("{error:#}")));
         return Ok(findings);

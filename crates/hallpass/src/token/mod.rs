@@ -15,6 +15,7 @@ use hallpass_jose::VerifyingKey;
 use hallpass_model::Timestamp;
 
 pub use mint::{Order, sign};
+pub use verify::shown as shown_report;
 
 use crate::cli::{Global, TokenVerb};
 use crate::exit::Exit;
@@ -31,7 +32,7 @@ pub fn run(global: &Global, verb: &TokenVerb, ui: &Ui) -> Result<()> {
 }
 
 /// The token itself, or standard input for `-`. `Bearer ` in front, as copied from a header, is taken off.
-fn token_text(argument: &str) -> Result<String> {
+pub fn token_text(argument: &str) -> Result<String> {
     let text = if argument == "-" {
         files::read_text(Path::new("-"))?
     } else {

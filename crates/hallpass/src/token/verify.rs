@@ -14,7 +14,7 @@ pub fn run(global: &Global, args: &VerifyArgs, ui: &Ui) -> Result<()> {
     let token = token_text(&args.token)?;
     let report = match (&args.environment, &args.key) {
         (Some(environment), _) => {
-            let backend = Backend::open(global, Missing::Refuse)?;
+            let backend = Backend::open_with(global, Missing::Refuse, &args.egress)?;
             backend.post(
                 &format!("/admin/v1/environments/{environment}/tokens/check"),
                 json!({ "token": token }),

@@ -27,7 +27,7 @@ pub fn run(global: &Global, args: &WhyArgs, ui: &Ui) -> Result<()> {
     let mut note = None;
     let explanation = match (&args.environment, &args.token, &args.claim) {
         (Some(environment), Some(token), _) => {
-            let backend = Backend::open(global, Missing::Refuse)?;
+            let backend = Backend::open_with(global, Missing::Refuse, &args.egress)?;
             let environment = format!("/admin/v1/environments/{environment}");
             asked(&backend, &environment, &token_text(token)?, &question, ui)?
         }

@@ -4,12 +4,12 @@ mod paint;
 mod table;
 mod time;
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 
 use serde_json::Value;
 
 pub use paint::Paint;
-pub use table::{Column, Table};
+pub use table::{Column, Table, Tone};
 pub use time::{ago, moment, span};
 
 /// Where answers go.
@@ -24,10 +24,9 @@ pub struct Ui {
 impl Ui {
     /// For this run: colours only on a terminal and without `NO_COLOR`.
     pub fn new(json: bool) -> Self {
-        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Self {
             json,
-            paint: Paint::new(wanted && std::io::stdout().is_terminal()),
+            paint: Paint::new(Paint::wanted()),
         }
     }
 

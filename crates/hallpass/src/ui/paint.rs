@@ -1,3 +1,5 @@
+use std::io::IsTerminal as _;
+
 /// A few colours, or none.
 #[derive(Clone, Copy)]
 pub struct Paint {
@@ -8,6 +10,12 @@ impl Paint {
     /// Colours on or off.
     pub const fn new(on: bool) -> Self {
         Self { on }
+    }
+
+    /// Whether stdout is a terminal whose owner did not say `NO_COLOR`.
+    pub fn wanted() -> bool {
+        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        !refused && std::io::stdout().is_terminal()
     }
 
     /// Good news.

@@ -1,10 +1,10 @@
 use std::io::IsTerminal as _;
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Table as Inner, presets};
+use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table as Inner, presets};
 use hallpass_core::{Clock as _, SystemClock};
 use serde_json::Value;
 
-use super::{printable, time};
+use super::{Paint, printable, time};
 
 /// A table for people. On a terminal it fits the width; into a pipe every row stays one line.
 pub struct Table {
@@ -16,7 +16,17 @@ pub struct Column {
     title: &'static str,
     pointer: &'static str,
     show: fn(&Value) -> String,
+    tone: fn(&Value) -> Tone,
     whole: bool,
+}
+
+/// What a cell's colour says; none without a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    Plain,
+    Good,
+    Warn,
+    Bad,
 }
 
 impl Column {
@@ -26,6 +36,7 @@ impl Column {
             title,
             pointer,
             show: plain,
+            tone: untoned,
             whole: false,
         }
     }
@@ -36,6 +47,7 @@ impl Column {
             title,
             pointer,
             show: plain,
+            tone: untoned,
             whole: true,
         }
     }
@@ -46,6 +58,7 @@ impl Column {
             title,
             pointer,
             show: moment,
+            tone: untoned,
             whole: false,
         }
     }
@@ -56,6 +69,7 @@ impl Column {
             title,
             pointer,
             show: distance,
+            tone: untoned,
             whole: false,
         }
     }
@@ -70,8 +84,15 @@ impl Column {
             title,
             pointer,
             show,
+            tone: untoned,
             whole: false,
         }
+    }
+
+    /// Coloured by a function of the value.
+    pub const fn toned(mut self, tone: fn(&Value) -> Tone) -> Self {
+        self.tone = tone;
+        self
     }
 }
 
@@ -110,12 +131,17 @@ impl Table {
         }
         let titles: Vec<_> = columns.iter().map(|column| column.title).collect();
         let mut table = Self::new(&titles);
+        let coloured = Paint::wanted();
         for item in items {
-            table.row(
-                columns.iter().map(|column| {
-                    (column.show)(item.pointer(column.pointer).unwrap_or(&Value::Null))
-                }),
-            );
+            let cells = columns.iter().map(|column| {
+                let value = item.pointer(column.pointer).unwrap_or(&Value::Null);
+                let cell = Cell::new((column.show)(value));
+                match (column.tone)(value).color().filter(|_| coloured) {
+                    Some(color) => cell.fg(color),
+                    None => cell,
+                }
+            });
+            table.inner.add_row(cells.collect::<Vec<_>>());
         }
         for (index, _) in columns
             .iter()
@@ -135,16 +161,16 @@ impl Table {
 
     /// One thing, a line per column.
     pub fn card(thing: &Value, columns: &[Column]) -> String {
-        let width = columns
-            .iter()
-            .map(|column| column.title.len())
-            .max()
-            .unwrap_or_default();
-        let lines = columns.iter().map(|column| {
-            let shown = (column.show)(thing.pointer(column.pointer).unwrap_or(&Value::Null));
-            format!("{:width$}  {shown}", column.title)
+        lines(thing, &columns.iter().collect::<Vec<_>>())
+    }
+
+    /// One thing, a line per column that it has a value for.
+    pub fn card_of_present(thing: &Value, columns: &[Column]) -> String {
+        let present = columns.iter().filter(|column| {
+            let value = thing.pointer(column.pointer);
+            value.is_some_and(|value| !value.is_null())
         });
-        lines.collect::<Vec<_>>().join("\n")
+        lines(thing, &present.collect::<Vec<_>>())
     }
 }
 
@@ -157,6 +183,42 @@ impl std::fmt::Display for Table {
             write!(f, "{separator}{}", line.trim_end())?;
         }
         Ok(())
+    }
+}
+
+fn lines(thing: &Value, columns: &[&Column]) -> String {
+    let paint = Paint::new(Paint::wanted());
+    let widths = columns.iter().map(|column| column.title.len());
+    let width = widths.max().unwrap_or_default();
+    let lines = columns.iter().map(|column| {
+        let value = thing.pointer(column.pointer).unwrap_or(&Value::Null);
+        let shown = (column.tone)(value).painted(paint, &(column.show)(value));
+        format!("{:width$}  {shown}", column.title)
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+const fn untoned(_: &Value) -> Tone {
+    Tone::Plain
+}
+
+impl Tone {
+    const fn color(self) -> Option<Color> {
+        match self {
+            Self::Plain => None,
+            Self::Good => Some(Color::DarkGreen),
+            Self::Warn => Some(Color::DarkYellow),
+            Self::Bad => Some(Color::DarkRed),
+        }
+    }
+
+    fn painted(self, paint: Paint, text: &str) -> String {
+        match self {
+            Self::Plain => text.to_owned(),
+            Self::Good => paint.good(text),
+            Self::Warn => paint.warn(text),
+            Self::Bad => paint.bad(text),
+        }
     }
 }
 

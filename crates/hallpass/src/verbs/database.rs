@@ -3,13 +3,13 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
-use crate::cli::Global;
+use crate::cli::{EgressArgs, Global};
 use crate::database;
 use crate::files;
 use crate::ui::Ui;
 
 pub fn migrate(global: &Global, ui: &Ui) -> Result<()> {
-    let effective = crate::load_config_of_database(global)?;
+    let effective = crate::load_config_of_database(global, &EgressArgs::default())?;
     let config = &effective.config;
     if config.database.url.is_empty() {
         files::private_directory(&config.server.data_dir)?;
@@ -36,7 +36,7 @@ pub fn migrate(global: &Global, ui: &Ui) -> Result<()> {
 }
 
 pub fn backup(global: &Global, file: &Path, ui: &Ui) -> Result<()> {
-    let effective = crate::load_config_of_database(global)?;
+    let effective = crate::load_config_of_database(global, &EgressArgs::default())?;
     let config = &effective.config;
     database::require_file(config, database::NAME_IT)?;
     if file.symlink_metadata().is_ok() {

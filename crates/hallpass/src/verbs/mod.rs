@@ -4,6 +4,7 @@ pub mod audit;
 pub mod config;
 pub mod database;
 pub mod environment;
+pub mod idp;
 pub mod key;
 pub mod operator;
 pub mod project;

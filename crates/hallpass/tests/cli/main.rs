@@ -14,6 +14,7 @@ mod conformance;
 mod demo;
 mod failures;
 mod faults;
+mod idp;
 mod place;
 mod readme;
 mod serve;

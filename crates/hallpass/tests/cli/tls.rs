@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::{Server, run};
 
-fn certificate(directory: &Path, name: &str, days: &str) {
+pub fn certificate(directory: &Path, name: &str, days: &str) {
     certificate_with(directory, name, days, "basicConstraints=critical,CA:FALSE");
 }
 

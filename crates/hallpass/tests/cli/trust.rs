@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use hallpass_testkit::Database;
 use serde_json::json;
 
-use crate::support::{Ran, Run, Server, get, hallpass, run};
+use crate::support::{Provider, Ran, Run, Server, get, hallpass, run};
 
 const LIMIT: Duration = Duration::from_secs(1);
 
@@ -17,6 +17,7 @@ struct Scene<'a> {
     environment: &'a str,
     key_file: &'a str,
     directory: &'a Path,
+    provider: &'a Provider,
     elsewhere: Run<'a>,
 }
 
@@ -128,13 +129,34 @@ impl Scene<'_> {
             "with an overlap the old key still counts"
         );
         self.refused_after(&rotate, &kept, (401, "signature_invalid"));
+        self.providers();
+    }
+
+    /// A token of an identity provider lives and dies with it.
+    fn providers(&self) {
+        let (url, issuer) = (self.provider.keys_url(), self.provider.fake.issuer());
+        let of = |verb: &'static str| ["idp", verb, "--environment", self.environment];
+        let source = ["--url", &url, "--issuer", &issuer, "--audience", "app"];
+        let add = ["idp", "add", "jwks", "--environment", self.environment];
+        (self.elsewhere)(&[&add[..], &source].concat()).ok();
+        std::thread::sleep(LIMIT);
+        let token = self.provider.token("gil");
+        self.refused_after(&of("disable"), &token, (401, "issuer_disabled"));
+        (self.elsewhere)(&of("enable")).ok();
+        std::thread::sleep(LIMIT);
+        // Without its provider the issuer means nothing, and the environment's own key did not make it.
+        self.refused_after(&of("remove"), &token, (401, "signature_invalid"));
     }
 }
 
 #[test]
 fn a_second_process_on_the_same_file() {
     let directory = tempfile::tempdir().unwrap();
-    let server = Server::demo(directory.path());
+    let provider = Provider::jwks();
+    let endpoint = provider.endpoint();
+    let allow = ["--allow-egress", &endpoint];
+    let demo = [&["demo", "--data-dir", "data"][..], &allow].concat();
+    let server = Server::start(directory.path(), "demo", &demo);
     let environment = server.variable("SANDBOX_ID").to_owned();
     Scene {
         title: "second process on SQLite",
@@ -142,10 +164,16 @@ fn a_second_process_on_the_same_file() {
         environment: &environment,
         key_file: server.variable("SIGNING_KEY_FILE"),
         directory: directory.path(),
+        provider: &provider,
         elsewhere: &|arguments| {
+            let allow = if arguments[0] == "idp" {
+                &allow[..]
+            } else {
+                &[]
+            };
             run(
                 directory.path(),
-                &[arguments, &["--data-dir", "data"]].concat(),
+                &[arguments, &["--data-dir", "data"], allow].concat(),
             )
         },
     }
@@ -176,6 +204,8 @@ fn the_process_that_changes_obeys_with_the_next_request() {
 
 #[test]
 fn two_nodes_on_postgresql() {
+    // Made outside: it brings a runtime of its own.
+    let provider = Provider::jwks();
     hallpass_testkit::block_on(async {
         let database = Database::empty_postgres().await;
         let directory = tempfile::tempdir().unwrap();
@@ -189,8 +219,10 @@ fn two_nodes_on_postgresql() {
             .concat(),
         )
         .ok();
-        let one = Server::serve(directory.path(), "one", &at);
-        let two = Server::serve(directory.path(), "two", &at);
+        let endpoint = provider.endpoint();
+        let node = [&at[..], &["--allow-egress", &endpoint]].concat();
+        let one = Server::serve(directory.path(), "one", &node);
+        let two = Server::serve(directory.path(), "two", &node);
         let through_one = |arguments: &[&str]| {
             let mut command = hallpass();
             command
@@ -236,6 +268,7 @@ fn two_nodes_on_postgresql() {
             environment,
             key_file: "first.pem",
             directory: directory.path(),
+            provider: &provider,
             elsewhere: &through_one,
         }
         .everything();

@@ -1,6 +1,7 @@
 //! The binary, its servers and an HTTP client.
 
 mod http;
+mod provider;
 mod server;
 
 use std::path::Path;
@@ -9,6 +10,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 pub use http::{get, patch, post};
+pub use provider::Provider;
 pub use server::Server;
 
 /// The binary without the variables of whoever runs the tests.
