@@ -136,10 +136,13 @@ impl RemoteKeys {
         }
     }
 
-    /// The sources that are due, and how many fail. Those that nobody uses any more are forgotten.
+    /// The sources that are due, and how many fail. Those that nobody uses and whose set
+    /// counts no more are forgotten: what is trusted is read anew after every change, maybe hours later.
     fn look(&self, now: Duration) -> (Vec<Arc<Source>>, usize) {
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        sources.retain(|_, source| Arc::strong_count(source) > 1 || !source.is_idle(now));
+        sources.retain(|_, source| {
+            Arc::strong_count(source) > 1 || !source.is_idle(now) || source.usable(now).is_some()
+        });
         let degraded = sources
             .values()
             .filter(|source| source.read().failure.is_some())

@@ -1,7 +1,7 @@
 //! What an operator cannot set up, and what it says.
 
-use hallpass_core::ProviderPatch;
-use hallpass_model::{ErrorKind, ProviderKind, ProviderSettings};
+use hallpass_core::{Created, IdempotencyKey, NewOperator, OperatorCaller, ProviderPatch};
+use hallpass_model::{ErrorKind, ProviderKind, ProviderSettings, Role};
 use hallpass_testkit::world::World;
 use hallpass_testkit::{Database, on_both_engines};
 use serde_json::{Value, json};
@@ -131,6 +131,47 @@ on_both_engines! {
             }
         }
         assert_eq!(added, 1);
+    }
+
+    async fn row_58_the_providers_of_other_projects_are_not_there(database: Database) {
+        let world = world(&database).await;
+        let (admin, environment) = (world.admin(), world.environment);
+        let id = add(&world, &public_jwks(Some("https://issuer.example"))).await;
+        let own = world.services.projects.create(&admin, "Own").await.unwrap().into_inner();
+        let stranger = OperatorCaller { projects: Some(vec![own.id]), ..world.admin() };
+        let providers = &world.services.identity_providers;
+        let patch = ProviderPatch { settings: None, disabled: Some(true) };
+        for refused in [
+            providers.add(&stranger, environment, public_jwks(Some("https://b.example"))).await.map(drop),
+            providers.update(&stranger, environment, id, patch, None).await.map(drop),
+            providers.remove(&stranger, environment, id).await,
+            providers.list(&stranger, environment).await.map(drop),
+            providers.load(&stranger, environment, id).await.map(drop),
+            providers.test(&stranger, environment, id, None).await.map(drop),
+        ] {
+            assert_eq!(refused.err().unwrap().code(), "not_found");
+        }
+        let listed = providers.list(&admin, environment).await.unwrap();
+        assert_eq!((listed.len(), listed[0].provider.version), (1, 1));
+    }
+
+    async fn row_60_a_repeated_request_adds_nothing_twice(database: Database) {
+        let world = world(&database).await;
+        let new = NewOperator { name: "ana".into(), role: Role::Admin, projects: None, expires_in_secs: None };
+        let made = world.services.operators.create(&world.admin(), new).await.unwrap().into_inner();
+        let caller = world.services.operators.authenticate(&made.secret.unwrap()).await.unwrap();
+        let repeated = |request: u8| caller.clone().with_idempotency(Some(IdempotencyKey {
+            key: "k1".into(),
+            request_digest: [request; 32],
+        }));
+        let providers = &world.services.identity_providers;
+        let settings = public_jwks(Some("https://issuer.example"));
+        let first = providers.add(&repeated(1), world.environment, settings.clone()).await.unwrap();
+        let again = providers.add(&repeated(1), world.environment, settings.clone()).await.unwrap();
+        assert!(matches!((&first, &again), (Created::New(a), Created::Replayed(b)) if a == b));
+        let refused = providers.add(&repeated(2), world.environment, settings.clone()).await.err().unwrap();
+        assert_eq!(refused.code(), "idempotency_key_reused");
+        assert_eq!(providers.list(&caller, world.environment).await.unwrap().len(), 1);
     }
 
     async fn changes_are_audited_and_versions_respected(database: Database) {

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use hallpass_model::ProviderKind;
+use hallpass_model::{EnvironmentId, ProviderKind};
+use hallpass_testkit::Database;
 use hallpass_testkit::provider::{FakeKey, FakeProvider, KINDS};
+use hallpass_testkit::world::World;
 use serde_json::{Value, json};
 
-use crate::support::{Scene, eventually, scene, scene_of};
+use crate::support::{Scene, add, add_to, eventually, outcome_at, scene, scene_of};
 
 const FIREBASE_DAY: &str = "public, max-age=21600, must-revalidate, no-transform";
 
@@ -171,6 +173,72 @@ async fn after_a_long_silence_the_first_token_waits_for_new_keys() {
         assert_eq!(scene.outcome(&token).await, "unknown_key", "{kind:?}");
         assert_eq!(scene.outcome_with(json!({})).await, "accepted", "{kind:?}");
         assert_eq!(scene.provider.fetches(), 2, "{kind:?}");
+    }
+}
+
+/// A second provider, whose background refreshes tell that the first one's turn came too.
+async fn beside_another(kind: ProviderKind) -> (Scene, FakeProvider, EnvironmentId) {
+    let (provider, other) = (
+        FakeProvider::of(kind).await,
+        FakeProvider::jwks("app").await,
+    );
+    let database = Database::sqlite().await;
+    let world = World::beside(database.store().clone(), &[&provider, &other]).await;
+    let id = add(&world, &provider.settings()).await;
+    let beta = world.another_environment("beta").await;
+    add_to(&world, beta, &other.settings()).await;
+    let scene = Scene {
+        world,
+        provider,
+        id,
+        database,
+    };
+    (scene, other, beta)
+}
+
+#[tokio::test]
+async fn nobody_is_asked_any_more_after_being_removed() {
+    for kind in KINDS {
+        let (scene, other, beta) = beside_another(kind).await;
+        let services = &scene.world.services;
+        let tick = other.id_token("user-1", json!({}));
+        assert_eq!(scene.outcome_with(json!({})).await, "accepted");
+        assert_eq!(outcome_at(services, beta, &tick).await, "accepted");
+        scene.remove().await;
+        // Somebody calls, and what is trusted is read anew.
+        assert_eq!(
+            scene.outcome(&scene.world.token("user-1")).await,
+            "accepted"
+        );
+        let before = scene.provider.requests().len();
+        for round in 2..5 {
+            scene.advance(1000);
+            other.wait_for_fetches(round).await;
+            assert_eq!(outcome_at(services, beta, &tick).await, "accepted");
+        }
+        assert_eq!(scene.provider.requests().len(), before, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_good_set_outlives_a_change_that_nobody_noticed_yet() {
+    for kind in KINDS {
+        let (scene, other, beta) = beside_another(kind).await;
+        let services = &scene.world.services;
+        assert_eq!(scene.outcome_with(json!({})).await, "accepted");
+        // What is trusted has to be read anew, by whoever calls next.
+        scene.disable(true).await;
+        scene.disable(false).await;
+        scene.advance(2 * 3600);
+        scene.provider.go_down().await;
+        for round in 1..3 {
+            let tick = other.id_token("user-1", json!({}));
+            assert_eq!(outcome_at(services, beta, &tick).await, "accepted");
+            other.wait_for_fetches(round).await;
+            scene.advance(250);
+        }
+        other.wait_for_fetches(3).await;
+        assert_eq!(scene.outcome_with(json!({})).await, "accepted", "{kind:?}");
     }
 }
 

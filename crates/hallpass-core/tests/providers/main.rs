@@ -15,6 +15,7 @@ mod firebase;
 mod floods;
 mod freshness;
 mod kids;
+mod model;
 mod outages;
 mod permissions;
 mod reports;

@@ -121,6 +121,54 @@ fn a_provider_that_hangs_slows_no_other_down() {
 }
 
 #[test]
+fn a_provider_that_lies_or_talks_too_much_harms_no_other() {
+    hallpass_testkit::block_on(async {
+        let good = FakeProvider::oidc("app").await;
+        let bad_days = [
+            Behaviour::Html,
+            Behaviour::Huge(50_000_000),
+            Behaviour::HugeClaim,
+            Behaviour::Drip,
+            Behaviour::Reset,
+            Behaviour::CutOff,
+        ];
+        let mut bad = Vec::new();
+        for (index, behaviour) in bad_days.into_iter().enumerate() {
+            let provider = FakeProvider::auth0(&format!("bad-{index}.auth0.com"), "app").await;
+            provider.behave(behaviour);
+            bad.push(provider);
+        }
+        let everybody: Vec<_> = bad.iter().chain([&good]).collect();
+        let database = Database::sqlite().await;
+        let world = Arc::new(World::beside(database.store().clone(), &everybody).await);
+        for provider in everybody {
+            add(&world, &provider.settings()).await;
+        }
+        let waiting: Vec<_> = bad
+            .iter()
+            .flat_map(|provider| std::iter::repeat_n(provider.id_token("user-1", json!({})), 10))
+            .map(|token| {
+                let world = Arc::clone(&world);
+                tokio::spawn(
+                    async move { outcome_at(&world.services, world.environment, &token).await },
+                )
+            })
+            .collect();
+        for n in 0..10 {
+            let token = good.id_token("user-1", json!({ "n": n }));
+            let outcome = outcome_at(&world.services, world.environment, &token).await;
+            assert_eq!(outcome, "accepted");
+        }
+        for task in waiting {
+            assert_eq!(task.await.unwrap(), "keys_unavailable");
+        }
+        assert_eq!(good.fetches(), 1);
+        let sent: u64 = bad.iter().map(FakeProvider::bytes_sent).sum();
+        assert!(sent < 12_000_000, "{sent} bytes were read or under way");
+    });
+}
+
+#[test]
 fn keys_that_are_known_are_not_waited_for_while_their_refresh_hangs() {
     hallpass_testkit::block_on(async {
         for kind in KINDS {

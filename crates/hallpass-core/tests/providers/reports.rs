@@ -92,3 +92,46 @@ async fn a_check_says_that_the_keys_are_missing() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_operators_test_is_of_that_provider_alone() {
+    for kind in KINDS {
+        let scene = scene(kind).await;
+        let providers = &scene.world.services.identity_providers;
+        let (admin, environment) = (scene.world.admin(), scene.world.environment);
+        let own = scene.world.token("user-1");
+        let stranger = json!({ "iss": "https://evil.example" });
+        let good = scene.provider.id_token("user-1", json!({}));
+        scene.disable(true).await;
+        for (token, expected) in [
+            (&good, None),
+            (&own, Some("iss_mismatch")),
+            (
+                &scene.provider.id_token("user-1", stranger),
+                Some("iss_mismatch"),
+            ),
+            (&"not.a.token".to_owned(), Some("malformed")),
+        ] {
+            let tested = providers.test(&admin, environment, scene.id, Some(token));
+            let tested = tested.await.unwrap();
+            assert!(tested.fetch.ok, "{kind:?}");
+            let report = tested.token.unwrap();
+            assert_eq!(report.reason, expected, "{kind:?}");
+            assert_eq!(report.accepted, expected.is_none());
+        }
+        // Still disabled for everybody else.
+        assert_eq!(scene.outcome(&good).await, "issuer_disabled");
+        // A set that is refused is reported, and why.
+        scene.provider.behave(Behaviour::Html);
+        let tested = providers
+            .test(&admin, environment, scene.id, None)
+            .await
+            .unwrap();
+        assert!(!tested.fetch.ok && tested.token.is_none(), "{kind:?}");
+        assert!(
+            tested.fetch.detail.contains("HTML"),
+            "{}",
+            tested.fetch.detail
+        );
+    }
+}

@@ -65,7 +65,7 @@ pub enum IdpAddVerb {
 
 #[derive(Args)]
 pub struct JwksArgs {
-    /// Where the key set is, such as https://id.example.com/.well-known/jwks.json
+    /// Where the key set is, such as `https://id.example.com/.well-known/jwks.json`
     #[arg(id = PROVIDER_URL, long = "url", value_name = "URL")]
     pub url: String,
     /// The `iss` of its tokens, to the letter; without it any issuer of its keys is taken
@@ -108,7 +108,7 @@ pub struct FirebaseArgs {
     /// The same as the project's id
     #[arg(long, value_name = "ID")]
     pub audience: Option<String>,
-    /// Or the issuer that it is the end of: https://securetoken.google.com/PROJECT_ID
+    /// Or the issuer that it is the end of: `https://securetoken.google.com/PROJECT_ID`
     #[arg(long)]
     pub issuer: Option<String>,
     /// Where the keys are [default: Google's]
@@ -124,7 +124,7 @@ pub struct FirebaseArgs {
 
 #[derive(Args)]
 pub struct OidcArgs {
-    /// The issuer, to the letter, such as https://id.example.com/realms/main
+    /// The issuer, to the letter, such as `https://id.example.com/realms/main`
     #[arg(long, required_unless_present = PROVIDER_URL)]
     pub issuer: Option<String>,
     /// Or the address of its discovery document
