@@ -9,6 +9,8 @@ import { checkClients } from './clients/suite.mjs';
 import { checkTokens } from './clients/tokens.mjs';
 import { checkNodes } from './clients/nodes.mjs';
 import { checkBrowser } from './browser/suite.mjs';
+import { Fleet } from './providers/fleet.mjs';
+import { checkProviders } from './providers/suite.mjs';
 
 const checks = new Checks();
 const engines = [sqlite(), postgres(checks)].filter(Boolean);
@@ -21,22 +23,26 @@ for (const engine of engines) {
 process.exitCode = checks.close();
 
 async function runOn(engine) {
+  let fleet;
   let demo;
   try {
-    demo = await Demo.start(engine);
+    fleet = await Fleet.start();
+    demo = await Demo.start(engine, fleet.endpoints);
   } catch (error) {
     checks.fail(`${engine.name}: the server starts`, error);
+    await fleet?.close();
     return;
   }
   console.log(`\n${engine.name}: ready in ${demo.startMillis} ms at ${demo.env.HALLPASS_URL}`);
-  for (const suite of [checkClients, checkTokens, checkNodes, checkBrowser]) {
+  for (const suite of [checkClients, checkTokens, checkNodes, checkBrowser, checkProviders]) {
     try {
-      await suite(demo, checks);
+      await suite(demo, checks, fleet);
     } catch (error) {
       checks.fail(`${engine.name}: ${suite.name}`, error);
     }
   }
   await checks.that('SIGTERM ends the server with 0', () => demo.process.stop());
+  await fleet.close();
   await checkLogs(demo, checks);
   checks.showOnFailure(demo.readLogs());
   demo.remove();

@@ -6,9 +6,10 @@ import { build } from 'esbuild';
 
 const PAGE = '<!doctype html><meta charset="utf-8"><title>app</title><body><script src="/app.js"></script>';
 
-export async function serveApp() {
+/** `entry`: the module of this directory that the page loads. */
+export async function serveApp(entry = 'app.mjs') {
   const bundle = await build({
-    entryPoints: [fileURLToPath(new URL('app.mjs', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
     bundle: true,
     format: 'iife',
     write: false,
@@ -16,9 +17,10 @@ export async function serveApp() {
   });
   const script = bundle.outputFiles[0].contents;
   const server = createServer((request, response) => {
-    if (request.url === '/app.js') {
+    const { pathname } = new URL(request.url, 'http://app');
+    if (pathname === '/app.js') {
       response.writeHead(200, { 'content-type': 'text/javascript; charset=utf-8' }).end(script);
-    } else if (request.url === '/') {
+    } else if (pathname === '/') {
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(PAGE);
     } else {
       response.writeHead(404).end();

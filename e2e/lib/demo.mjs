@@ -3,11 +3,12 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freeAddress, HallpassProcess } from './process.mjs';
+import { freeAddress, HallpassProcess, runHallpass } from './process.mjs';
 
 export class Demo {
-  static async start(engine) {
-    const demo = new Demo(engine, mkdtempSync(join(tmpdir(), 'hallpass-e2e-')));
+  /** `egress`: HOST:PORT of what the server may reach on this machine. */
+  static async start(engine, egress = []) {
+    const demo = new Demo(engine, egress, mkdtempSync(join(tmpdir(), 'hallpass-e2e-')));
     const started = Date.now();
     try {
       demo.process = await demo.spawn('demo');
@@ -20,8 +21,11 @@ export class Demo {
     return demo;
   }
 
-  constructor(engine, home) {
+  #spawned = 0;
+
+  constructor(engine, egress, home) {
     this.engine = engine;
+    this.egress = egress;
     this.home = home;
   }
 
@@ -32,10 +36,34 @@ export class Demo {
     return databaseUrl ? [...flags, '--database-url', databaseUrl] : flags;
   }
 
+  get egressFlags() {
+    return this.egress.flatMap((endpoint) => ['--allow-egress', endpoint]);
+  }
+
   /** `demo` or `serve` on this data, at an address of its own. */
   async spawn(verb) {
-    const words = [verb, ...this.databaseFlags, '--listen', await freeAddress()];
-    return new HallpassProcess(words, join(this.home, `${verb}.env`), join(this.home, `${verb}.log`));
+    this.#spawned += 1;
+    const words = [verb, ...this.databaseFlags, ...this.egressFlags, '--listen', await freeAddress()];
+    const file = (extension) => join(this.home, `${verb}-${this.#spawned}.${extension}`);
+    return new HallpassProcess(words, file('env'), file('log'));
+  }
+
+  /** Ends the server and starts it again on the same data: nothing that it remembered is left. */
+  async restart() {
+    await this.process.stop();
+    this.process = await this.spawn('demo');
+    this.env = await this.process.ready();
+  }
+
+  /** A verb of the command line that administers through the running server. */
+  throughServer(words, input) {
+    const { HALLPASS_URL, HALLPASS_OPERATOR_KEY } = this.env;
+    return runHallpass(words, { env: { HALLPASS_URL, HALLPASS_OPERATOR_KEY }, input });
+  }
+
+  /** The same on the database, beside the server. */
+  onDatabase(words, input) {
+    return runHallpass([...words, ...this.databaseFlags], { input });
   }
 
   /** A call on the Connect surface, as a customer's backend makes it. */
@@ -59,6 +87,11 @@ export class Demo {
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);
     return text === '' ? undefined : JSON.parse(text);
+  }
+
+  /** An environment of the demo's project that nothing else uses; it has no signing key. */
+  async newEnvironment(name) {
+    return (await this.admin('POST', `projects/${this.env.HALLPASS_PROJECT_ID}/environments`, { name })).id;
   }
 
   /** Revokes the environment's other keys at once, or after the overlap; answers the new key with its private half. */

@@ -1,6 +1,7 @@
 // A hallpass process: started, waited for, stopped.
 
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,6 +27,10 @@ export class HallpassProcess {
     // The demo's tour shows secrets on standard output, on purpose; the log on standard error must not.
     this.printed = '';
     this.child.stdout.on('data', (chunk) => (this.printed += chunk));
+    // Should this program break off, the server must not stay behind.
+    const kill = () => this.kill();
+    process.once('exit', kill);
+    this.child.once('exit', () => process.off('exit', kill));
     this.ended = new Promise((resolve) => {
       this.child.once('exit', (code, signal) => resolve(code ?? signal));
       this.child.once('error', (error) => resolve(error.message));
@@ -60,6 +65,19 @@ export class HallpassProcess {
   readLog() {
     return readFileSync(this.logFile, 'utf8');
   }
+}
+
+/** One verb of the command line, to its end: the exit code and what it printed; `json` when that was JSON. */
+export async function runHallpass(words, { env = {}, input } = {}) {
+  const stdio = [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
+  const child = spawn(hallpassBinary(), words, { env: { ...plainEnvironment(), ...env }, stdio });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk) => (stdout += chunk));
+  child.stderr.on('data', (chunk) => (stderr += chunk));
+  // A verb may end before it has read what it was given.
+  child.stdin?.on('error', () => {}).end(input);
+  const [code] = await once(child, 'close');
+  return { code, stdout, stderr, json: words.includes('--json') && stdout !== '' ? JSON.parse(stdout) : undefined };
 }
 
 /** This process's environment without what would configure Hallpass. */
