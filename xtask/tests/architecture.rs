@@ -13,7 +13,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("hallpass-jose", &[]),
     ("hallpass-permissions", &[]),
     ("hallpass-model", &[]),
+    ("hallpass-seal", &[]),
     ("hallpass-egress", &["hallpass-model"]),
+    ("hallpass-identity", &["hallpass-model"]),
     ("hallpass-store", &["hallpass-model"]),
     (
         "hallpass-core",
@@ -61,11 +63,18 @@ const FENCED: &[(&str, &[&str])] = &[
     ("ureq", &["hallpass", "hallpass-testkit"]),
     ("jsonwebtoken", &["hallpass-jose"]),
     ("anyhow", &["hallpass", "xtask"]),
+    ("chacha20poly1305", &["hallpass-seal"]),
+    ("k256", &["hallpass-identity"]),
     ("clap", &["hallpass"]),
 ];
 
 /// The leaves decide without I/O, clock or database, also by way of what they use.
-const LEAVES: &[&str] = &["hallpass-jose", "hallpass-permissions", "hallpass-model"];
+const LEAVES: &[&str] = &[
+    "hallpass-jose",
+    "hallpass-permissions",
+    "hallpass-model",
+    "hallpass-seal",
+];
 const NOT_IN_LEAVES: &[&str] = &[
     "tokio", "sqlx", "axum", "hyper", "reqwest", "ureq", "jiff", "rand",
 ];
@@ -157,7 +166,7 @@ fn leaves_reach_no_io_and_no_clock() {
     for leaf in LEAVES {
         let reached = reached_by(&metadata, leaf);
         assert!(
-            reached.contains("serde"),
+            !reached.is_empty(),
             "{leaf}: the walk over its dependencies found nothing"
         );
         let forbidden: Vec<&&str> = NOT_IN_LEAVES
