@@ -131,7 +131,10 @@ fn claims_match(claims: &Claims<'_>, payload: &str) {
     for (name, text) in claims.raw_members() {
         let value: Value = serde_json::from_str(text).expect("a raw member is JSON");
         assert_eq!(Some(&value), members.get(&*name), "raw member {name}");
-        for (inner, expected) in value.as_object().into_iter().flatten() {
+        // serde_json gives some names a meaning of its own.
+        let own_names = text.contains("serde_json::private");
+        let inner = value.as_object().filter(|_| !own_names);
+        for (inner, expected) in inner.into_iter().flatten() {
             let found = raw::member(text, inner).expect("a member of an object is found");
             let found: Value = serde_json::from_str(found).expect("its text is JSON");
             assert_eq!(&found, expected, "member {inner} of {name}");

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::actor::{Created, OperatorCaller};
 use crate::change::{Change, Record};
 use crate::expected::expected;
+use crate::identity_providers::check_own_issuer;
 use crate::{Shared, names};
 
 /// Makes, lists and sets up environments.
@@ -71,7 +72,8 @@ impl Environments {
     /// Changes name or settings. With `if_match`, only if nobody else did meanwhile.
     ///
     /// # Errors
-    /// `not_found`, `version_changed` (412), `invalid_settings` with a pointer, `name_taken`, `invalid_name`.
+    /// `not_found`, `version_changed` (412), `invalid_settings` with a pointer, `issuer_taken`, `name_taken`,
+    /// `invalid_name`.
     pub async fn update(
         &self,
         caller: &OperatorCaller,
@@ -90,6 +92,9 @@ impl Environments {
         if let Some(settings) = patch.settings {
             environment.settings = patched(&environment.settings, &settings)
                 .map_err(|error| error.within("/settings"))?;
+            check_own_issuer(&mut change, &environment)
+                .await
+                .map_err(|error| error.at("/settings/issuer"))?;
             changed = settings;
         }
         environment.version += 1;

@@ -292,7 +292,7 @@ on_both_engines! {
         let mut actions: Vec<_> = rows.items.iter().map(|row| row.action.as_str()).collect();
         actions.sort_unstable();
         assert_eq!(actions, [
-            "environment.create", "operator.create", "project.create", "signing_key.generate", "user.delete", "user.freeze",
+            "environment.create", "operator.create", "project.create", "signing_key.import", "user.delete", "user.freeze",
             "user.revoke", "user.unfreeze",
         ]);
         let freeze = rows.items.iter().find(|row| row.action == "user.freeze").unwrap();

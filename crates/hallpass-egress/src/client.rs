@@ -82,6 +82,17 @@ impl Egress {
         Ok(self.inner.policy.check_text(url)?.url)
     }
 
+    /// Whether what one URL answered may say to fetch the other: a redirect, or a document that names another.
+    #[must_use]
+    pub fn may_lead_to(&self, from: &Url, to: &str) -> bool {
+        let policy = &self.inner.policy;
+        match policy.check_text(to) {
+            Ok(to) => policy.check_step(from, &to).is_ok(),
+            // Refused with a better reason when it is fetched.
+            Err(_) => true,
+        }
+    }
+
     /// Fetches a URL. Any status is an answer, but a redirect is followed or refused.
     ///
     /// # Errors
@@ -226,9 +237,7 @@ impl Inner {
             }
             checked => checked?,
         };
-        if from.scheme() == "https" && target.url.scheme() != "https" {
-            return Err(refused("it leads from https to http"));
-        }
+        self.policy.check_step(from, &target).map_err(refused)?;
         Ok(target)
     }
 }

@@ -51,6 +51,18 @@ impl Policy {
         self.check(from.join(location).map_err(unreadable)?)
     }
 
+    /// Whether an answer may send its reader on. What the operator listed was listed for those who name it, not for
+    /// strangers to point at.
+    pub(crate) fn check_step(&self, from: &Url, to: &Checked) -> Result<(), &'static str> {
+        if from.scheme() == "https" && to.url.scheme() != "https" {
+            return Err("it leads from https to http");
+        }
+        if to.listed && !self.allow.iter().any(|listed| listed.names(from)) {
+            return Err("it leads from outside to an endpoint that is allowed for itself only");
+        }
+        Ok(())
+    }
+
     /// The address is judged first: what it leads to says more than the port that it lacks.
     fn check(&self, mut url: Url) -> Result<Checked, EgressError> {
         if !is_web(&url) {

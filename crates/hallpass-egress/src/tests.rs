@@ -38,6 +38,18 @@ fn judge(address: IpAddr) -> Option<&'static Range> {
     find_range(address).filter(|_| address != IpAddr::from([127, 0, 0, 1]))
 }
 
+/// A policy under which `flip.test` at the port is public, and this is listed.
+fn policy(allow: &[String], port: u16) -> Policy {
+    Policy {
+        allow: allow
+            .iter()
+            .filter_map(|listed| listed.parse().ok())
+            .collect(),
+        ports: Box::leak(Box::new([port])),
+        judge,
+    }
+}
+
 /// Counts connections and hangs up on each.
 async fn listener(at: SocketAddr) -> (SocketAddr, Arc<AtomicUsize>) {
     let listener = TcpListener::bind(at).await.expect("a loopback port");
@@ -68,11 +80,7 @@ async fn scene(answers: &[&[&'static str]]) -> Scene {
         answers: answers.iter().map(|answer| answer.to_vec()).collect(),
         asked: AtomicUsize::new(0),
     });
-    let policy = Policy {
-        allow: Vec::new(),
-        ports: Box::leak(Box::new([port])),
-        judge,
-    };
+    let policy = policy(&[], port);
     let resolver = Arc::clone(&names) as Arc<dyn Resolver>;
     Scene {
         egress: Egress::with_policy(policy, &[], resolver).expect("a client"),
@@ -129,11 +137,7 @@ async fn row_49_a_failed_connection_is_not_tried_elsewhere() {
     let closed = TcpSocket::new_v4().expect("a socket");
     closed.bind(([127, 0, 0, 1], 0).into()).expect("a port");
     let port = closed.local_addr().expect("bound").port();
-    let policy = Policy {
-        allow: Vec::new(),
-        ports: Box::leak(Box::new([port])),
-        judge,
-    };
+    let policy = policy(&[], port);
     let resolver = Arc::clone(&scene.names) as Arc<dyn Resolver>;
     let egress = Egress::with_policy(policy, &[], resolver).expect("a client");
     let outcome = egress
@@ -144,4 +148,36 @@ async fn row_49_a_failed_connection_is_not_tried_elsewhere() {
         Err("egress_connect_failed")
     );
     assert_eq!(scene.counts(), [1, 0, 0]);
+}
+
+/// What listing is for: whoever names the endpoint may have it, a stranger who points at it may not.
+#[test]
+fn row_47_from_outside_nothing_leads_to_a_listed_endpoint() {
+    let listed = ["10.1.2.3:8080", "inside.test:443", "10.1.2.3:443"].map(str::to_owned);
+    let policy = policy(&listed, 443);
+    let outside = "https://flip.test/a";
+    for (from, to, leads) in [
+        (outside, "https://other.test/", true),
+        (outside, "/elsewhere", true),
+        (outside, "https://inside.test/", false),
+        (outside, "https://inside.test:443/", false),
+        (outside, "//INSIDE.test/admin/delete?id=1", false),
+        (outside, "https://10.1.2.3/", false),
+        (outside, "http://10.1.2.3:8080/", false),
+        ("https://inside.test/", "https://inside.test/b", true),
+        ("https://inside.test/", "https://10.1.2.3/", true),
+        ("https://inside.test/", outside, true),
+        // Never down, whoever is listed.
+        ("https://inside.test/", "http://10.1.2.3:8080/", false),
+        ("http://10.1.2.3:8080/", "https://inside.test/", true),
+        ("http://10.1.2.3:8080/", "/again", true),
+    ] {
+        let first = policy.check_text(from).expect("a good URL").url;
+        let target = policy.check_target(&first, to).expect("a good target");
+        assert_eq!(
+            policy.check_step(&first, &target).is_ok(),
+            leads,
+            "{from} -> {to}"
+        );
+    }
 }

@@ -2,6 +2,7 @@
 //! should fail.
 
 mod database;
+mod pool;
 mod postgres;
 pub mod provider;
 pub mod world;

@@ -11,6 +11,7 @@ use hallpass_model::{EnvironmentId, ProjectId, Timestamp};
 use hallpass_store::Store;
 use serde_json::{Value, json};
 
+use crate::pool;
 use crate::provider::{FakeProvider, merge};
 
 /// 2026-01-01T00:00:00Z: when every world begins.
@@ -87,7 +88,7 @@ impl World {
             .expect("an environment")
             .into_inner()
             .id;
-        let key = rotate(&services, environment, 0).await;
+        let key = import_shared(&services, environment).await;
         Self {
             services,
             clock,
@@ -201,6 +202,18 @@ pub fn egress_to(providers: &[&FakeProvider]) -> Egress {
         ..EgressOptions::default()
     };
     Egress::new(options).expect("a way out")
+}
+
+/// The first key of a world: brought along, because making one takes longer than most tests.
+async fn import_shared(services: &Services, environment: EnvironmentId) -> SigningKey {
+    let key = pool::next_rsa();
+    let public = key.verifying_key().to_spki_pem();
+    services
+        .signing_keys
+        .import(&OperatorCaller::command_line(), environment, &public, 0)
+        .await
+        .expect("a key");
+    SigningKey::from_pem(&key.to_pkcs8_pem().expect("a PEM")).expect("our own PEM")
 }
 
 async fn rotate(services: &Services, environment: EnvironmentId, overlap_secs: i64) -> SigningKey {

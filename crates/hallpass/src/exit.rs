@@ -3,13 +3,13 @@
 
 use std::fmt;
 
-/// The verb failed.
+/// The verb failed; `token why` and `token verify`: nothing can be known about the token now.
 pub const FAILED: u8 = 1;
 /// The command line, the configuration or the address cannot be used as given.
 pub const USAGE: u8 = 2;
 /// `token why`: the answer is no.
 pub const DENIED: u8 = 3;
-/// `idp test`: the provider's keys could not be fetched.
+/// `idp test`: the provider's keys could not be fetched, or none of them is usable.
 pub const NO_KEYS: u8 = 3;
 /// `token why` and `token verify`: the token is refused, or the claim cannot be read; `idp test`:
 /// the token is refused.

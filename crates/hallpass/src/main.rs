@@ -28,7 +28,8 @@ use ui::Ui;
 fn main() -> ExitCode {
     // Everything that speaks TLS takes the process's provider; nothing may choose another one first.
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
-    let cli = Cli::try_parse().unwrap_or_else(|error| failure::exit_wrong_use(&error));
+    let cli =
+        Cli::try_parse().unwrap_or_else(|error| failure::exit_wrong_use(&cli::with_tip(error)));
     let ui = Ui::new(cli.global.json);
     match run(cli, &ui) {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,8 @@
 //! What follows from a provider's settings: its issuers, where its keys are, and what is dangerous about it.
 
-use hallpass_model::{ProviderKind, ProviderSettings, Result};
+use hallpass_egress::Url;
+use hallpass_model::{ClaimPath, ProviderKind, ProviderSettings, Result};
+use hallpass_permissions::Claim;
 use serde::Serialize;
 
 use super::settings::invalid;
@@ -35,6 +37,17 @@ pub struct ProviderWarning {
 /// # Errors
 /// `invalid_provider`.
 pub(crate) fn derive(settings: &ProviderSettings) -> Result<Derived> {
+    let mut derived = as_said(settings)?;
+    // One spelling of an address is one source; the parser has several for most.
+    let (Location::Jwks { url } | Location::Discovery { url, .. }) = &mut derived.location;
+    if let Ok(mut parsed) = Url::parse(url) {
+        parsed.set_fragment(None);
+        *url = parsed.into();
+    }
+    Ok(derived)
+}
+
+fn as_said(settings: &ProviderSettings) -> Result<Derived> {
     match settings.kind {
         ProviderKind::Auth0 => auth0(settings),
         ProviderKind::Firebase => firebase(settings),
@@ -65,7 +78,7 @@ pub(crate) fn warnings(settings: &ProviderSettings, derived: &Derived) -> Vec<Pr
     } else if settings.audiences.is_empty() && settings.kind != ProviderKind::Firebase {
         warn(
             "no_audience",
-            "tokens of this issuer without aud are accepted, whichever app they were made for; name your app as audience",
+            "tokens of this issuer without aud are accepted, whichever app they were made for, and tokens with one refused unless it names this environment; name your app as audience",
         );
     }
     if derived.issuers.is_empty() {
@@ -74,6 +87,37 @@ pub(crate) fn warnings(settings: &ProviderSettings, derived: &Derived) -> Vec<Pr
             "any token made with one of these keys is accepted, whoever its iss names; name the issuer",
         );
     }
+    for path in [
+        &settings.user_claim,
+        &settings.permissions_claim,
+        &settings.roles_claim,
+    ]
+    .into_iter()
+    .flatten()
+    {
+        if is_odd(path) {
+            warn(
+                "odd_claim_path",
+                &format!(
+                    "`{path}` is {}; a path inside a claim is written /outer/inner, without numbers",
+                    reading_of(path)
+                ),
+            );
+        }
+    }
+    for mapped in &settings.role_permissions {
+        let claim = Claim::parse(&mapped.permissions.to_string());
+        for unknown in claim.iter().flat_map(Claim::unknown_permissions) {
+            warn(
+                "unknown_permission",
+                &format!(
+                    "the role {:?}: {:?} is no permission and grants nothing",
+                    mapped.role,
+                    unknown.name()
+                ),
+            );
+        }
+    }
     if derived.location.url().starts_with("http://") {
         warn(
             "plain_http",
@@ -81,6 +125,28 @@ pub(crate) fn warnings(settings: &ProviderSettings, derived: &Derived) -> Vec<Pr
         );
     }
     warnings
+}
+
+/// Whether a path is most likely meant in another notation, or leads into an array, where nothing is looked for.
+fn is_odd(path: &ClaimPath) -> bool {
+    let text = path.as_str();
+    let is_pointer = text.starts_with('/');
+    let is_number =
+        |step: &String| step.is_empty() || step.bytes().all(|byte| byte.is_ascii_digit());
+    let is_url = text.contains("://");
+    if is_pointer {
+        path.segments().iter().any(is_number)
+    } else {
+        !is_url && text.contains(['.', '/', '$', '#', '[', ' '])
+    }
+}
+
+fn reading_of(path: &ClaimPath) -> &'static str {
+    if path.as_str().starts_with('/') {
+        "taken for names of members"
+    } else {
+        "taken for the name of one claim"
+    }
 }
 
 fn auth0(settings: &ProviderSettings) -> Result<Derived> {
@@ -395,9 +461,32 @@ mod tests {
         jwks.any_audience = true;
         jwks.issuer = text("https://a.example");
         assert_eq!(codes(&jwks), ["any_audience", "plain_http"]);
-        let firebase = settings(ProviderKind::Firebase, |said| {
+        let mut firebase = settings(ProviderKind::Firebase, |said| {
             said.project_id = text("acme-prod")
         });
         assert_eq!(codes(&firebase), Vec::<&str>::new());
+        for (path, odd) in [
+            ("roles", false),
+            ("cognito:groups", false),
+            ("https://acme.com/roles", false),
+            ("urn:acme:roles", false),
+            ("/realm_access/roles", false),
+            ("realm_access.roles", true),
+            ("realm_access/roles", true),
+            ("$.roles", true),
+            ("#/roles", true),
+            ("/roles/0", true),
+            ("/roles/", true),
+        ] {
+            firebase.permissions_claim = path.parse().ok();
+            let expected = if odd { vec!["odd_claim_path"] } else { vec![] };
+            assert_eq!(codes(&firebase), expected, "{path}");
+        }
+        firebase.permissions_claim = None;
+        firebase.role_permissions = vec![hallpass_model::RolePermissions {
+            role: "admin".to_owned(),
+            permissions: serde_json::json!({ "integration:*": ["metadata:raed", "metadata:read"] }),
+        }];
+        assert_eq!(codes(&firebase), ["unknown_permission"]);
     }
 }

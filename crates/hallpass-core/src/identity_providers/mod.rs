@@ -12,7 +12,8 @@ mod trusted;
 use std::sync::Arc;
 
 use hallpass_model::{
-    EnvironmentId, Error, IdentityProvider, IdentityProviderId, ProviderSettings, Result, limits,
+    Environment, EnvironmentId, Error, IdentityProvider, IdentityProviderId, ProjectId,
+    ProviderSettings, Result, limits,
 };
 use serde_json::{Value, json};
 
@@ -76,9 +77,8 @@ impl IdentityProviders {
             let found = change
                 .find_identity_provider(environment, names::replayed(&id)?)
                 .await?;
-            return Ok(Created::Replayed(
-                self.view(found.ok_or_else(no_provider)?)?,
-            ));
+            let found = found.ok_or_else(no_provider)?;
+            return Ok(Created::Replayed(self.view(owner.project_id, found)?));
         }
         let others = change.list_identity_providers(environment).await?;
         if others.len() >= limits::IDENTITY_PROVIDERS {
@@ -87,7 +87,7 @@ impl IdentityProviders {
                 "an environment has at most 16 identity providers; remove one first",
             ));
         }
-        check_beside(&mut change, environment, &derived, &others).await?;
+        check_beside(&mut change, &owner, &derived, &others).await?;
         let provider = IdentityProvider {
             id: IdentityProviderId::from_random(self.shared.rng.bytes()),
             environment_id: environment,
@@ -107,10 +107,11 @@ impl IdentityProviders {
                 detail: json!({ "kind": provider.settings.kind, "settings": provider.settings, "issuers": derived.issuers }),
             })
             .await?;
-        Ok(Created::New(self.view(provider)?))
+        Ok(Created::New(self.view(owner.project_id, provider)?))
     }
 
-    /// Changes settings, or whether its tokens are refused. With `if_match`, only if nobody else did meanwhile.
+    /// Changes settings, or whether its tokens are refused. With `if_match`, only if nobody else did meanwhile. What
+    /// changes nothing leaves no trace.
     ///
     /// # Errors
     /// `not_found`, `version_changed` (412), and what [`Self::add`] refuses.
@@ -125,7 +126,7 @@ impl IdentityProviders {
         let (mut change, owner) = Change::begin_trust(&self.shared, caller, environment).await?;
         let found = change.find_identity_provider(environment, id).await?;
         let mut provider = found.ok_or_else(no_provider)?;
-        let version = provider.version;
+        let (before, version) = (provider.clone(), provider.version);
         require_version(version, if_match)?;
         if let Some(settings) = &patch.settings {
             provider.settings = patched(&provider.settings, settings)
@@ -139,10 +140,13 @@ impl IdentityProviders {
             let since = provider.disabled_at.unwrap_or(change.now);
             provider.disabled_at = disabled.then_some(since);
         }
+        if provider == before {
+            return self.view(owner.project_id, provider);
+        }
         let mut others = change.list_identity_providers(environment).await?;
         others.retain(|other| other.id != id);
         let derived = derive(&provider.settings)?;
-        check_beside(&mut change, environment, &derived, &others)
+        check_beside(&mut change, &owner, &derived, &others)
             .await
             .map_err(|error| error.within("/settings"))?;
         provider.version += 1;
@@ -159,7 +163,7 @@ impl IdentityProviders {
                 detail: json!({ "settings": patch.settings, "disabled": patch.disabled }),
             })
             .await?;
-        self.view(provider)
+        self.view(owner.project_id, provider)
     }
 
     /// Trusts its tokens no more, from the next request on.
@@ -197,11 +201,11 @@ impl IdentityProviders {
         environment: EnvironmentId,
     ) -> Result<Vec<ProviderView>> {
         let mut tx = self.shared.store.read().await?;
-        caller.visible_environment(tx.find_environment(environment).await?)?;
+        let owner = caller.visible_environment(tx.find_environment(environment).await?)?;
         let providers = tx.list_identity_providers(environment).await?;
         providers
             .into_iter()
-            .map(|provider| self.view(provider))
+            .map(|provider| self.view(owner.project_id, provider))
             .collect()
     }
 
@@ -215,7 +219,8 @@ impl IdentityProviders {
         environment: EnvironmentId,
         id: IdentityProviderId,
     ) -> Result<ProviderView> {
-        self.view(self.load_stored(caller, environment, id).await?)
+        let (project, stored) = self.load_stored(caller, environment, id).await?;
+        self.view(project, stored)
     }
 
     async fn load_stored(
@@ -223,18 +228,18 @@ impl IdentityProviders {
         caller: &OperatorCaller,
         environment: EnvironmentId,
         id: IdentityProviderId,
-    ) -> Result<IdentityProvider> {
+    ) -> Result<(ProjectId, IdentityProvider)> {
         let mut tx = self.shared.store.read().await?;
-        caller.visible_environment(tx.find_environment(environment).await?)?;
+        let owner = caller.visible_environment(tx.find_environment(environment).await?)?;
         let found = tx.find_identity_provider(environment, id).await?;
-        found.ok_or_else(no_provider)
+        Ok((owner.project_id, found.ok_or_else(no_provider)?))
     }
 
-    fn view(&self, provider: IdentityProvider) -> Result<ProviderView> {
+    fn view(&self, project: ProjectId, provider: IdentityProvider) -> Result<ProviderView> {
         let derived = derive(&provider.settings)?;
         Ok(ProviderView {
             warnings: warnings(&provider.settings, &derived),
-            keys: self.shared.remote.status(&derived.location),
+            keys: self.shared.remote.status(project, &derived.location),
             keys_url: derived.location.url().to_owned(),
             issuers: derived.issuers,
             provider,
@@ -261,10 +266,15 @@ pub(crate) async fn check_no_issuerless(
 /// Every token has to lead to one place.
 async fn check_beside(
     change: &mut Change<'_>,
-    environment: EnvironmentId,
+    owner: &Environment,
     derived: &Derived,
     others: &[IdentityProvider],
 ) -> Result<()> {
+    if let Some(own) = &owner.settings.issuer
+        && derived.issuers.contains(own)
+    {
+        return Err(own_issuer_taken().at("/issuer"));
+    }
     for other in others {
         let other = derive(&other.settings)?;
         if derived
@@ -284,12 +294,38 @@ async fn check_beside(
     }
     if derived.issuers.is_empty() {
         let now = change.now;
-        let keys = change.list_unrevoked_signing_keys(environment).await?;
+        let keys = change.list_unrevoked_signing_keys(owner.id).await?;
         if keys.iter().any(|key| key.state_at(now).is_trusted()) {
             return Err(issuerless_conflict().at("/issuer"));
         }
     }
     Ok(())
+}
+
+/// Whether the environment may expect this issuer of the tokens that its own keys made.
+///
+/// # Errors
+/// `issuer_taken` if a provider has it.
+pub(crate) async fn check_own_issuer(
+    change: &mut Change<'_>,
+    environment: &Environment,
+) -> Result<()> {
+    let Some(own) = &environment.settings.issuer else {
+        return Ok(());
+    };
+    for provider in change.list_identity_providers(environment.id).await? {
+        if derive(&provider.settings)?.issuers.contains(own) {
+            return Err(own_issuer_taken());
+        }
+    }
+    Ok(())
+}
+
+fn own_issuer_taken() -> Error {
+    Error::conflict(
+        "issuer_taken",
+        "tokens of this issuer belong to an identity provider, or to the environment's own keys, not to both",
+    )
 }
 
 fn issuerless_conflict() -> Error {

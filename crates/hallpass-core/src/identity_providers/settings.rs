@@ -71,10 +71,10 @@ fn check_members(settings: &ProviderSettings) -> Result<()> {
                 format!("a provider of kind {kind} has no such member"),
             ));
         }
-        if text.is_empty() || text.len() > limits::PROVIDER_TEXT_BYTES || has_control(text) {
+        if text.is_empty() || text.len() > limits::PROVIDER_TEXT_BYTES || !is_plain(text) {
             return Err(invalid(
                 pointer,
-                "expected 1 to 512 bytes without control characters",
+                "expected 1 to 512 bytes without control characters, bidirectional marks and white space at the ends",
             ));
         }
     }
@@ -97,10 +97,10 @@ fn check_lists(settings: &ProviderSettings) -> Result<()> {
         return Err(invalid("/audiences", "at most 16 audiences"));
     }
     for (index, audience) in settings.audiences.iter().enumerate() {
-        if audience.is_empty() || audience.len() > limits::AUDIENCE_BYTES {
+        if audience.is_empty() || audience.len() > limits::AUDIENCE_BYTES || !is_plain(audience) {
             return Err(invalid(
                 format!("/audiences/{index}"),
-                "an audience has 1 to 512 bytes",
+                "an audience has 1 to 512 bytes, no control characters, no bidirectional marks and no white space at its ends",
             ));
         }
     }
@@ -158,15 +158,17 @@ fn check_permissions(settings: &ProviderSettings) -> Result<()> {
             "permissions come from permissions_claim or from roles, not from both",
         ));
     }
-    let is_own = settings
-        .permissions_claim
-        .as_ref()
-        .is_some_and(|path| path.segments() == [permissions::CLAIM]);
-    if is_own {
-        return Err(invalid(
-            "/permissions_claim",
-            "this claim is read anyway; leave it out",
-        ));
+    for (pointer, path) in [
+        ("/permissions_claim", &settings.permissions_claim),
+        ("/roles_claim", &settings.roles_claim),
+    ] {
+        let first = path.as_ref().and_then(|path| path.segments().first());
+        if first.is_some_and(|first| first == permissions::CLAIM) {
+            return Err(invalid(
+                pointer,
+                "this is the permission claim itself, which is read where nothing else is said; leave it out",
+            ));
+        }
     }
     if settings.roles_claim.is_some() == settings.role_permissions.is_empty() {
         return Err(invalid(
@@ -227,8 +229,13 @@ fn is_host_name(text: &str) -> bool {
         && !text.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-fn has_control(text: &str) -> bool {
-    text.chars().any(char::is_control)
+/// What looks the same as another text would never match, and nobody would see why.
+fn is_plain(text: &str) -> bool {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}' | '\u{feff}')
+    };
+    text.trim().len() == text.len() && !text.contains(hidden)
 }
 
 pub(super) fn invalid(pointer: impl Into<String>, why: impl Into<String>) -> Error {

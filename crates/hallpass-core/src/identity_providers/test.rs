@@ -50,7 +50,7 @@ impl IdentityProviders {
     /// provider is tested like any other.
     ///
     /// # Errors
-    /// `not_found`. Keys that cannot be fetched and refused tokens are no errors.
+    /// `not_found`, `too_many_tests` (429). Keys that cannot be fetched and refused tokens are no errors.
     pub async fn test(
         &self,
         caller: &OperatorCaller,
@@ -58,10 +58,15 @@ impl IdentityProviders {
         id: IdentityProviderId,
         token: Option<&str>,
     ) -> Result<ProviderTest> {
-        let stored = self.load_stored(caller, environment, id).await?;
-        let warnings = self.view(stored.clone())?.warnings;
-        let provider = TrustedProvider::new(stored, &self.shared.remote)?;
-        let (fetch, set) = self.shared.remote.fetch_now(&provider.source).await;
+        let (project, stored) = self.load_stored(caller, environment, id).await?;
+        let warnings = self.view(project, stored.clone())?.warnings;
+        let provider = TrustedProvider::new(project, stored, &self.shared.remote)?;
+        let remote = &self.shared.remote;
+        let (mut fetch, set) = remote.fetch_now(project, &provider.source).await?;
+        let keys = key_reports(&set, &provider.algorithms);
+        if fetch.ok {
+            judge(&mut fetch, &keys);
+        }
         let tokens = Tokens {
             shared: std::sync::Arc::clone(&self.shared),
         };
@@ -70,12 +75,26 @@ impl IdentityProviders {
             None => None,
         };
         Ok(ProviderTest {
-            keys: key_reports(&set, &provider.algorithms),
             fetch,
+            keys,
             token,
             warnings,
         })
     }
+}
+
+/// A set that verifies no token of this provider is no success, however well it was fetched.
+fn judge(fetch: &mut FetchReport, keys: &[KeyReport]) {
+    fetch.detail = match keys.iter().filter(|key| key.usable).count() {
+        0 => {
+            fetch.ok = false;
+            fetch.code = Some("no_usable_key");
+            "no key of the set verifies tokens of this provider, so all of them are refused"
+                .to_owned()
+        }
+        1 => "1 usable key".to_owned(),
+        usable => format!("{usable} usable keys"),
+    };
 }
 
 fn key_reports(set: &KeySet, listed: &[Algorithm]) -> Vec<KeyReport> {

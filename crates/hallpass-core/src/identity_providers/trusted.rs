@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use hallpass_jose::Algorithm;
 use hallpass_model::{
-    ClaimPath, Error, IdentityProvider, IdentityProviderId, ProviderKind, Result,
+    ClaimPath, Error, IdentityProvider, IdentityProviderId, ProjectId, ProviderKind, Result,
 };
 use hallpass_permissions::Claim;
 
@@ -38,7 +38,11 @@ pub(crate) enum PermissionSource {
 impl TrustedProvider {
     /// # Errors
     /// `internal` if the stored settings are not what was checked when they were stored.
-    pub(crate) fn new(stored: IdentityProvider, remote: &RemoteKeys) -> Result<Self> {
+    pub(crate) fn new(
+        project: ProjectId,
+        stored: IdentityProvider,
+        remote: &RemoteKeys,
+    ) -> Result<Self> {
         let derived = derive(&stored.settings).map_err(Error::internal)?;
         let settings = stored.settings;
         let permissions = match (settings.permissions_claim, settings.roles_claim) {
@@ -82,7 +86,7 @@ impl TrustedProvider {
             token_types: settings.token_types,
             user_claim: settings.user_claim,
             permissions,
-            source: remote.source(&derived.location),
+            source: remote.source(project, &derived.location),
         })
     }
 }

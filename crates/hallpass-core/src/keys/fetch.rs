@@ -33,6 +33,12 @@ impl Location {
             Self::Jwks { url } | Self::Discovery { url, .. } => url,
         }
     }
+
+    /// Host and port of that document, as the canonical spelling has them.
+    pub(crate) fn server(&self) -> &str {
+        let (_, rest) = self.url().split_once("://").unwrap_or_default();
+        rest.split(['/', '?', '#']).next().unwrap_or_default()
+    }
 }
 
 /// What a fetch was like.
@@ -115,6 +121,14 @@ async fn discover(egress: &Egress, url: &str, issuer: &str) -> Result<String, Fe
             status: Some(answer.status),
         });
     }
+    if !egress.may_lead_to(&answer.url, &document.jwks_uri) {
+        return Err(FetchError {
+            code: "jwks_uri_refused",
+            detail: "the discovery document leads from https to http, or from outside to an endpoint that is allowed for itself only"
+                .to_owned(),
+            status: Some(answer.status),
+        });
+    }
     Ok(document.jwks_uri)
 }
 
@@ -122,7 +136,7 @@ async fn fetch_set(egress: &Egress, url: &str) -> Result<FetchedSet, FetchError>
     let answer = read(egress, url).await?;
     let refused = |error: JwksError| FetchError {
         code: error.code(),
-        detail: format!("{error}{}", html_hint(&answer.headers)),
+        detail: format!("{}: {error}{}", shown(url), html_hint(&answer.headers)),
         status: Some(answer.status),
     };
     let text = std::str::from_utf8(&answer.body).map_err(|_| refused(JwksError::Malformed))?;

@@ -9,5 +9,5 @@ mod status;
 pub use fetch::FetchReport;
 pub(crate) use fetch::Location;
 pub(crate) use set::{KeySet, RemoteKey};
-pub(crate) use source::Source;
+pub(crate) use source::{NoKeys, Source};
 pub use status::{KeysFailure, KeysState, KeysStatus};

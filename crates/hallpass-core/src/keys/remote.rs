@@ -1,8 +1,8 @@
 //! Key sets that identity providers publish, kept fresh beside the requests.
 //!
 //! A set is fetched when it is first needed, again in the background before it stops being fresh, and once when a token
-//! names a key that is not in it. There is one fetch at a time per location and a floor between two of them, whoever
-//! asks. While fetches fail, the last good set counts for a day; after that, and before the first good one, nothing
+//! names a key that is not in it. There is one fetch at a time per location and a floor between two of them, whatever
+//! tokens say. While fetches fail, the last good set counts for a day; after that, and before the first good one, nothing
 //! of this provider can be verified, which is our failing and not the token's.
 
 use std::collections::HashMap;
@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hallpass_egress::Egress;
+use hallpass_model::{Error, ProjectId, Result};
 use tokio::sync::watch;
 
 use super::KeysStatus;
@@ -19,12 +20,22 @@ use super::source::{NoKeys, Source, Standing};
 use crate::Clock;
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Tests of one server by one project: so many at once, and another one every so often.
+const TESTS_AT_ONCE: u32 = 16;
+const TEST_EVERY: Duration = Duration::from_secs(2);
+/// Fetches that begin in the background per look.
+const STARTS_PER_LOOK: usize = 32;
+/// Sets of one project kept that no provider in memory holds; as many as an environment may have providers, twice.
+const UNHELD_SOURCES: usize = 32;
 
 /// Every key set of this process.
 pub(crate) struct RemoteKeys {
     egress: Egress,
     clock: Arc<dyn Clock>,
-    sources: Mutex<HashMap<Location, Arc<Source>>>,
+    /// By project too: what one project's operators do to a source is no other project's concern.
+    sources: Mutex<HashMap<(ProjectId, Location), Arc<Source>>>,
+    /// When a project's tests of a server will have leaked away.
+    tests: Mutex<HashMap<(ProjectId, String), Duration>>,
 }
 
 impl RemoteKeys {
@@ -33,6 +44,7 @@ impl RemoteKeys {
             egress,
             clock,
             sources: Mutex::default(),
+            tests: Mutex::default(),
         }
     }
 
@@ -40,15 +52,13 @@ impl RemoteKeys {
         &self.egress
     }
 
-    /// The source of a location; environments that name the same one share it. Fetches nothing.
-    pub(crate) fn source(&self, location: &Location) -> Arc<Source> {
+    /// The source of a location; environments of one project that name the same one share it. Fetches nothing.
+    pub(crate) fn source(&self, project: ProjectId, location: &Location) -> Arc<Source> {
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(source) = sources.get(location) {
-            return Arc::clone(source);
-        }
-        let source = Arc::new(Source::new(location.clone(), self.clock.monotonic()));
-        sources.insert(location.clone(), Arc::clone(&source));
-        source
+        let source = sources
+            .entry((project, location.clone()))
+            .or_insert_with(|| Arc::new(Source::new(location.clone(), self.clock.monotonic())));
+        Arc::clone(source)
     }
 
     /// The set to verify with now. Waits for a fetch only if there is nothing better than one.
@@ -87,36 +97,80 @@ impl RemoteKeys {
         source.usable(self.clock.monotonic()).and_then(other)
     }
 
-    /// Fetches now, whatever the floor says, unless a fetch is under way already; for operators.
-    pub(crate) async fn fetch_now(&self, source: &Arc<Source>) -> (FetchReport, Arc<KeySet>) {
+    /// Whether the source's server answered lately; if not, what is not in the set may be published all the same.
+    ///
+    /// # Errors
+    /// As [`Self::current`] when there is no set.
+    pub(crate) fn require_answering(&self, source: &Source) -> Result<(), NoKeys> {
+        let now = self.clock.monotonic();
+        if source.read().failed_lately(now) {
+            return Err(source.no_keys(now));
+        }
+        Ok(())
+    }
+
+    /// Fetches for an operator, whatever the floor says. Another operator's fetch that began after this was asked is as
+    /// good.
+    ///
+    /// # Errors
+    /// `too_many_tests` (429) when a project's operators had one server asked too often.
+    pub(crate) async fn fetch_now(
+        &self,
+        project: ProjectId,
+        source: &Arc<Source>,
+    ) -> Result<(FetchReport, Arc<KeySet>)> {
+        let asked_at = self.clock.monotonic();
+        // One that began before may bring what was published before.
+        let under_way = open(&source.flight());
+        if let Some(landed) = under_way {
+            landing(landed).await;
+        }
         let landed = {
             let mut flight = source.flight();
+            let last = source.read().attempted_at;
             match open(&flight) {
-                Some(landed) => landed,
-                None => self.start(source, &mut flight, self.clock.monotonic()),
+                Some(landed) => Some(landed),
+                None if last.is_some_and(|last| last > asked_at) => None,
+                None => {
+                    self.spend_test(project, source, asked_at)?;
+                    Some(self.start(source, &mut flight, self.clock.monotonic()))
+                }
             }
         };
-        landing(landed).await;
-        let state = source.read();
-        let report = state.report.clone().unwrap_or_else(|| FetchReport {
-            url: source.location.url().to_owned(),
-            ok: false,
-            code: Some("internal"),
-            detail: "the fetch broke off".to_owned(),
-            status: None,
-            millis: 0,
-            fresh_for_secs: None,
-        });
-        drop(state);
+        if let Some(landed) = landed {
+            landing(landed).await;
+        }
+        let report = source.report();
         let usable = source.usable(self.clock.monotonic());
-        (report, usable.unwrap_or_default())
+        Ok((report, usable.unwrap_or_default()))
+    }
+
+    /// A leaky bucket for each project and server: somebody else's users may depend on that server's patience.
+    fn spend_test(&self, project: ProjectId, source: &Source, now: Duration) -> Result<()> {
+        let mut full_until = self.tests.lock().unwrap_or_else(PoisonError::into_inner);
+        full_until.retain(|_, until| *until > now);
+        let until = full_until
+            .entry((project, source.location.server().to_owned()))
+            .or_insert(now);
+        let next = *until + TEST_EVERY;
+        if let Some(over) = (next - now).checked_sub(TEST_EVERY * TESTS_AT_ONCE)
+            && !over.is_zero()
+        {
+            return Err(Error::too_many_requests(
+                "too_many_tests",
+                "this server was asked for its keys too often; wait a little",
+            )
+            .retry_after(over.as_secs() + 1));
+        }
+        *until = next;
+        Ok(())
     }
 
     /// How this process stands with a location.
-    pub(crate) fn status(&self, location: &Location) -> KeysStatus {
+    pub(crate) fn status(&self, project: ProjectId, location: &Location) -> KeysStatus {
         let found = {
             let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-            sources.get(location).cloned()
+            sources.get(&(project, location.clone())).cloned()
         };
         let now = self.clock.monotonic();
         let wall = self.clock.now();
@@ -136,25 +190,19 @@ impl RemoteKeys {
         }
     }
 
-    /// The sources that are due, and how many fail. Those that nobody uses and whose set
-    /// counts no more are forgotten: what is trusted is read anew after every change, maybe hours later.
+    /// The sources that are due, and how many fail.
     fn look(&self, now: Duration) -> (Vec<Arc<Source>>, usize) {
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        sources.retain(|_, source| {
-            Arc::strong_count(source) > 1 || !source.is_idle(now) || source.usable(now).is_some()
-        });
-        let degraded = sources
-            .values()
-            .filter(|source| source.read().failure.is_some())
-            .count();
-        let due = sources
-            .values()
-            // The one held here is not enough: what nobody trusts is asked for no more.
-            .filter(|source| Arc::strong_count(source) > 1)
-            .filter(|source| !source.is_idle(now) && source.is_due(now))
-            .map(Arc::clone)
-            .collect();
-        (due, degraded)
+        forget_unheld(&mut sources, now);
+        // The one held here is not enough: what nobody trusts is asked for no more.
+        let in_use = |source: &&Arc<Source>| Arc::strong_count(source) > 1 && !source.is_idle(now);
+        let in_use = sources.values().filter(in_use);
+        let degraded = in_use.clone().filter(|source| source.is_failing()).count();
+        let due = in_use.filter(|source| source.is_due(now));
+        (
+            due.take(STARTS_PER_LOOK).map(Arc::clone).collect(),
+            degraded,
+        )
     }
 
     /// A fetch to wait for: the one under way, or one that begins now if the floor allows.
@@ -190,6 +238,27 @@ impl RemoteKeys {
             drop(under_way);
         });
         landed
+    }
+}
+
+/// What is trusted is read anew after every change, maybe hours later, so a set that nobody holds is kept for a while; but
+/// of each project only a few, and not everything that was ever tried out.
+fn forget_unheld(sources: &mut HashMap<(ProjectId, Location), Arc<Source>>, now: Duration) {
+    let is_held = |source: &Arc<Source>| Arc::strong_count(source) > 1;
+    sources.retain(|_, source| {
+        is_held(source) || !source.is_idle(now) || source.usable(now).is_some()
+    });
+    let mut unheld: HashMap<ProjectId, Vec<Duration>> = HashMap::new();
+    for ((project, _), source) in sources.iter().filter(|(_, source)| !is_held(source)) {
+        unheld.entry(*project).or_default().push(source.used_at());
+    }
+    unheld.retain(|_, used_at| used_at.len() > UNHELD_SOURCES);
+    for (project, mut used_at) in unheld {
+        used_at.sort_unstable_by(|a, b| b.cmp(a));
+        let oldest_kept = used_at.get(UNHELD_SOURCES - 1).copied().unwrap_or_default();
+        sources.retain(|(of, _), source| {
+            *of != project || is_held(source) || source.used_at() >= oldest_kept
+        });
     }
 }
 

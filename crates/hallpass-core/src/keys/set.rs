@@ -39,7 +39,12 @@ impl Lease {
     }
 
     pub(super) fn note_use(&self, now: Duration) {
-        self.used_at_ms.store(millis(now), Ordering::Relaxed);
+        /// Every request comes by, on every core: a write each time would have them wait for each other.
+        const COARSE_MS: u64 = 1000;
+        let now = millis(now);
+        if now.saturating_sub(self.used_at_ms.load(Ordering::Relaxed)) >= COARSE_MS {
+            self.used_at_ms.store(now, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn used_at(&self) -> Duration {
@@ -97,7 +102,12 @@ impl RemoteKey {
     /// Whether it is still published, as far as we may believe that without asking. Asking this is a use of the key.
     pub(crate) fn counts_at(&self, now: Duration) -> bool {
         self.lease.note_use(now);
-        !self.withdrawn.load(Ordering::Acquire) && !self.lease.has_ended(now)
+        !self.is_withdrawn() && !self.lease.has_ended(now)
+    }
+
+    /// Whether a later set has it no more.
+    pub(crate) fn is_withdrawn(&self) -> bool {
+        self.withdrawn.load(Ordering::Acquire)
     }
 
     /// The key for tokens with this algorithm; `listed` are the only ones to accept, none listed: what the key is for.

@@ -128,8 +128,29 @@ impl Source {
         }
     }
 
+    /// What the last fetch was like.
+    pub(super) fn report(&self) -> FetchReport {
+        self.read().report.clone().unwrap_or_else(|| FetchReport {
+            url: fetch::shown(self.location.url()).to_owned(),
+            ok: false,
+            code: Some("internal"),
+            detail: "the fetch broke off".to_owned(),
+            status: None,
+            millis: 0,
+            fresh_for_secs: None,
+        })
+    }
+
+    pub(super) fn is_failing(&self) -> bool {
+        self.read().failure.is_some()
+    }
+
+    pub(super) fn used_at(&self) -> Duration {
+        self.lease.used_at()
+    }
+
     pub(super) fn is_idle(&self, now: Duration) -> bool {
-        now.saturating_sub(self.lease.used_at()) > IDLE_AFTER
+        now.saturating_sub(self.used_at()) > IDLE_AFTER
     }
 
     pub(super) fn land(
@@ -208,8 +229,8 @@ impl Source {
         });
         if let Some(good) = &state.good {
             // What is remembered of these keys' tokens counts on with them.
-            self.lease
-                .end_at(good.usable_until().min(now + FAILURE_TELLS_FOR));
+            let told = good.usable_until().min(now + FAILURE_TELLS_FOR);
+            self.lease.end_at(told.max(good.fresh_until));
         }
         state.failure = Some(KeysFailure {
             code: error.code,
@@ -222,6 +243,7 @@ impl Source {
         let state = self.read();
         let Some(good) = &state.good else {
             let state_word = match &state.failure {
+                Some(_) if self.is_idle(now) => KeysState::Idle,
                 Some(_) => KeysState::Unavailable,
                 None => KeysState::Unknown,
             };
@@ -238,10 +260,10 @@ impl Source {
         KeysStatus {
             state: if now >= good.usable_until() {
                 KeysState::Unavailable
+            } else if now >= good.fresh_until && !state.failed_lately(now) {
+                KeysState::Idle
             } else if state.failure.is_some() {
                 KeysState::Stale
-            } else if now >= good.fresh_until {
-                KeysState::Idle
             } else {
                 KeysState::Fresh
             },
@@ -274,7 +296,7 @@ impl Good {
 
 impl State {
     /// Whether a fetch now would most likely fail again.
-    fn failed_lately(&self, now: Duration) -> bool {
+    pub(super) fn failed_lately(&self, now: Duration) -> bool {
         let lately = |attempted_at| now < attempted_at + FAILURE_TELLS_FOR;
         self.failure.is_some() && self.attempted_at.is_some_and(lately)
     }

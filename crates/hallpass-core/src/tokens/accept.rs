@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use hallpass_jose::{Claims, UnverifiedToken};
+use hallpass_jose::{Claims, TokenError, UnverifiedToken};
 use hallpass_model::{EnvironmentSettings, ProviderKind, Subject, Timestamp};
 use hallpass_permissions::Claim;
 
@@ -75,7 +75,9 @@ pub(super) async fn accept_of(
             .iter()
             .any(|own| issuer.as_deref() == Some(own))
     {
-        return Err(Refusal::IssuerMismatch);
+        return Err(Refusal::OtherIssuer {
+            expected: provider.issuers.join(" or "),
+        });
     }
     let origin = Origin::Provider(snapshot, provider);
     judge(&token, text, origin, remote, now, notes).await
@@ -144,7 +146,8 @@ async fn judge(
             Ok(content.accepted(None, None, Some(key)))
         }
         Origin::OwnKeys(snapshot) => {
-            let (verified, key) = rules::verify(token, snapshot, now)?;
+            let (verified, key) = rules::verify(token, snapshot, now)
+                .map_err(|refusal| of_no_issuer(token, snapshot, refusal))?;
             notes.good("signature", || {
                 format!("made by the signing key {}", key.kid)
             });
@@ -152,6 +155,22 @@ async fn judge(
             Ok(content.accepted(key.ends_at, Some(Arc::clone(&key.uses)), None))
         }
         Origin::Unknown(_) => Err(Refusal::NoSigningKey),
+    }
+}
+
+/// Where there are providers, a token with an issuer that none of them has was most likely meant for one of them.
+fn of_no_issuer(token: &UnverifiedToken<'_>, snapshot: &Snapshot, refusal: Refusal) -> Refusal {
+    let meant_for_a_provider = !snapshot.providers.is_empty()
+        && token
+            .unverified_text("iss")
+            .is_some_and(|issuer| snapshot.settings.issuer.as_deref() != Some(&*issuer));
+    match refusal {
+        Refusal::Token(TokenError::SignatureInvalid | TokenError::AlgKeyMismatch)
+            if meant_for_a_provider =>
+        {
+            Refusal::UnknownIssuer
+        }
+        other => other,
     }
 }
 
@@ -210,10 +229,16 @@ pub(super) fn check_content(
         Origin::OwnKeys(_) | Origin::Unknown(_) => rules::parse_permissions(claims, settings)?,
     };
     notes.good("permissions", || {
-        if claim.is_absent() {
-            "no permission claim: everything of this user is allowed".to_owned()
-        } else {
-            format!("{} grants", claim.grants_count())
+        let found = match origin {
+            Origin::Provider(_, provider) => providers::permissions_found(claims, provider),
+            Origin::OwnKeys(_) | Origin::Unknown(_) => String::new(),
+        };
+        match claim.grants_count() {
+            _ if claim.is_absent() => {
+                "no permission claim: everything of this user is allowed".to_owned()
+            }
+            1 => format!("1 grant{found}"),
+            grants => format!("{grants} grants{found}"),
         }
     });
     Ok(Content { sub, times, claim })
@@ -226,13 +251,22 @@ fn check_addressing(
 ) -> Result<(), Refusal> {
     let found = match origin {
         Origin::Unknown(_) => return Ok(()),
-        Origin::Provider(_, provider) if provider.any_audience => "any audience is accepted",
+        Origin::Provider(snapshot, provider) if provider.any_audience => {
+            if claims.aud.is_none() && snapshot.settings.require_audience {
+                return Err(Refusal::AudienceMissing);
+            }
+            "any audience is accepted"
+        }
         Origin::Provider(_, provider) if !provider.audiences.is_empty() => {
             providers::check_audience(claims, provider)?;
             "aud names an app configured for this provider"
         }
         Origin::Provider(snapshot, _) | Origin::OwnKeys(snapshot) => {
-            rules::check_audience(claims, snapshot)?;
+            let of_provider = matches!(origin, Origin::Provider(..));
+            rules::check_audience(claims, snapshot).map_err(|refusal| match refusal {
+                Refusal::AudienceMismatch if of_provider => Refusal::NoAudiences,
+                other => other,
+            })?;
             if claims.aud.is_some() {
                 "aud names this environment"
             } else {

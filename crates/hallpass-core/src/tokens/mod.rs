@@ -105,8 +105,16 @@ impl Tokens {
             }
             let remote = &self.shared.remote;
             let accepted = accept(token, &snapshot, remote, now, &mut Notes::none()).await;
-            if self.shared.trust.is_current(&snapshot) {
-                let verified = self.admitted(&snapshot, token, accepted?, trace).await?;
+            if !self.shared.trust.is_current(&snapshot) {
+                continue;
+            }
+            let verified = self.admitted(&snapshot, token, accepted?, trace).await?;
+            // Writing down a new user may have waited too.
+            let withdrawn = verified
+                .remote_key
+                .as_ref()
+                .is_some_and(|key| key.is_withdrawn());
+            if self.shared.trust.is_current(&snapshot) && !withdrawn {
                 return Ok((snapshot, verified));
             }
         }
@@ -149,7 +157,10 @@ impl Tokens {
         let found = self.shared.cache.find(snapshot.environment, token)?;
         let monotonic = self.shared.clock.monotonic();
         if found.epoch != snapshot.epoch
-            || !providers::still_counts(found.remote_key.as_ref(), monotonic)
+            || found
+                .remote_key
+                .as_ref()
+                .is_some_and(|key| !key.counts_at(monotonic))
         {
             return None;
         }

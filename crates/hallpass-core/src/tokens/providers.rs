@@ -2,13 +2,12 @@
 //! in [`super::rules`].
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use hallpass_jose::{Claims, TokenError, UnverifiedToken, VerifiedToken, raw};
 use hallpass_model::{ClaimPath, EnvironmentSettings, ProviderKind, Subject, Timestamp};
 use hallpass_permissions::{self as permissions, Claim};
 
-use super::refusal::Refusal;
+use super::refusal::{Refusal, UserFault};
 use super::rules;
 use crate::identity_providers::{PermissionSource, TrustedProvider};
 use crate::keys::remote::RemoteKeys;
@@ -25,27 +24,28 @@ pub(crate) async fn verify(
     provider: &TrustedProvider,
     remote: &RemoteKeys,
 ) -> Result<(VerifiedToken, Arc<RemoteKey>), Refusal> {
-    let set =
-        remote
-            .current(&provider.source)
-            .await
-            .map_err(|no_keys| Refusal::KeysUnavailable {
-                why: no_keys.why,
-                retry_after_secs: no_keys.retry_after_secs,
-            })?;
+    let set = remote.current(&provider.source).await?;
     let first = verify_with(token, provider, &set);
     let may_be_newer = match &first {
         Err(Refusal::UnknownKey | Refusal::KidNeeded { eligible: 0 }) => true,
-        // Whoever publishes one key without a name may have replaced it.
-        Err(Refusal::Token(TokenError::SignatureInvalid)) => token.header().kid.is_none(),
+        // Some put another key in the place of the old one and keep its name.
+        Err(Refusal::Token(TokenError::SignatureInvalid) | Refusal::ProviderAlgorithm) => true,
         _ => false,
     };
     if !may_be_newer {
         return first;
     }
-    match remote.newer(&provider.source, &set).await {
+    let second = match remote.newer(&provider.source, &set).await {
         Some(newer) => verify_with(token, provider, &newer),
         None => first,
+    };
+    match second {
+        // The provider could not be asked, so nobody knows that there is no such key.
+        Err(Refusal::UnknownKey | Refusal::KidNeeded { eligible: 0 }) => {
+            remote.require_answering(&provider.source)?;
+            second
+        }
+        known => known,
     }
 }
 
@@ -59,7 +59,7 @@ fn verify_with(
     let (remote, key) = match token.header().kid.as_deref() {
         Some(kid) => {
             let remote = set.find(kid).ok_or(Refusal::UnknownKey)?;
-            let key = pinned(remote).ok_or(Refusal::Token(TokenError::AlgKeyMismatch))?;
+            let key = pinned(remote).ok_or(Refusal::ProviderAlgorithm)?;
             (remote, key)
         }
         None => {
@@ -90,7 +90,9 @@ pub(crate) fn check_type(
     if header.is_jwt_type() || listed() {
         Ok(())
     } else {
-        Err(Refusal::WrongType)
+        Err(Refusal::OtherKind(
+            "the header's typ names another kind of token; send the ID token, or accept this type for its audience",
+        ))
     }
 }
 
@@ -134,14 +136,15 @@ fn is_marked_access_token(claims: &Claims<'_>) -> Result<bool, Refusal> {
             .map(|value| raw::text(value).ok_or(NEITHER));
         said.transpose()
     };
-    let by_use = match text("token_use")?.as_deref() {
+    let lower = |name| text(name).map(|said| said.map(|said| said.to_ascii_lowercase()));
+    let by_use = match lower("token_use")?.as_deref() {
         None | Some("id") => false,
         Some("access") => true,
         Some(_) => return Err(NEITHER),
     };
-    let by_typ = match text("typ")?.as_deref() {
-        Some("Bearer" | "DPoP") => true,
-        Some("Refresh" | "Offline" | "Logout") => return Err(NEITHER),
+    let by_typ = match lower("typ")?.as_deref() {
+        Some("bearer" | "dpop") => true,
+        Some("refresh" | "offline" | "logout") => return Err(NEITHER),
         _ => false,
     };
     Ok(by_use || by_typ)
@@ -169,18 +172,19 @@ pub(crate) fn subject(claims: &Claims<'_>, provider: &TrustedProvider) -> Result
         if provider.kind == ProviderKind::Firebase && sub.as_str().len() > FIREBASE_UID_BYTES {
             return Err(Refusal::User {
                 pointer: "/sub".to_owned(),
-                error: Some(hallpass_model::MalformedSubject::Length),
+                fault: UserFault::TooLongForFirebase,
             });
         }
         return Ok(sub);
     };
-    let refused = |error| Refusal::User {
+    let refused = |fault| Refusal::User {
         pointer: path.pointer(),
-        error,
+        fault,
     };
-    let value = find(claims, path).ok_or_else(|| refused(None))?;
-    let text = raw::text(value).unwrap_or_default();
-    text.parse().map_err(|error| refused(Some(error)))
+    let value = find(claims, path).ok_or_else(|| refused(UserFault::Missing))?;
+    let text = raw::text(value).ok_or_else(|| refused(UserFault::NoText))?;
+    text.parse()
+        .map_err(|error| refused(UserFault::Malformed(error)))
 }
 
 /// Firebase: `auth_time` is there and not ahead of us.
@@ -218,7 +222,9 @@ pub(crate) fn parse_permissions(
     };
     let Some(value) = found else {
         return match settings.require_permission_claim {
-            true => Err(Refusal::PermissionsMissing),
+            true => Err(Refusal::PermissionsMissingAt {
+                pointer: path.pointer(),
+            }),
             false => nothing(),
         };
     };
@@ -233,18 +239,50 @@ pub(crate) fn parse_permissions(
         ..
     } = &provider.permissions
     else {
-        return rules::parse_permission_text(value, settings);
+        return rules::parse_permission_text(value, settings).map_err(|refusal| match refusal {
+            Refusal::Permissions(fault) => Refusal::PermissionsAt {
+                pointer: format!("{}{}", path.pointer(), fault.pointer),
+                fault,
+            },
+            other => other,
+        });
     };
+    if raw::text(value).is_none() && raw::texts(value, ROLES).is_none() {
+        return Err(Refusal::Roles {
+            pointer: path.pointer(),
+        });
+    }
+    first_mapped(value, mapped).map_or_else(nothing, |(_, claim)| Ok(claim.clone()))
+}
+
+/// Where the permissions of an accepted token came from; for people.
+pub(crate) fn permissions_found(claims: &Claims<'_>, provider: &TrustedProvider) -> String {
+    let (path, mapped) = match &provider.permissions {
+        PermissionSource::OwnClaim => return String::new(),
+        PermissionSource::Path(path) => (path, None),
+        PermissionSource::Roles { path, permissions } => (path, Some(permissions)),
+    };
+    let place = path.pointer();
+    let Some(value) = find(claims, path) else {
+        return format!("; there is nothing at {place}, so nothing is allowed");
+    };
+    let Some(mapped) = mapped else {
+        return format!(" at {place}");
+    };
+    match first_mapped(value, mapped) {
+        Some((role, _)) => format!("; from the role {role:?} at {place}"),
+        None => format!("; none of the roles at {place} is mapped, so nothing is allowed"),
+    }
+}
+
+fn first_mapped<'m>(value: &str, mapped: &'m [(String, Claim)]) -> Option<&'m (String, Claim)> {
     let held = match raw::text(value) {
         Some(role) => vec![role],
-        None => raw::texts(value, ROLES).ok_or_else(|| Refusal::Roles {
-            pointer: path.pointer(),
-        })?,
+        None => raw::texts(value, ROLES)?,
     };
-    let first = mapped
+    mapped
         .iter()
-        .find(|(role, _)| held.iter().any(|held| held == role));
-    first.map_or_else(nothing, |(_, claim)| Ok(claim.clone()))
+        .find(|(role, _)| held.iter().any(|held| held == role))
 }
 
 /// Permissions that allow nothing.
@@ -256,9 +294,4 @@ fn find<'c>(claims: &Claims<'c>, path: &ClaimPath) -> Option<&'c str> {
     let (first, rest) = path.segments().split_first()?;
     rest.iter()
         .try_fold(claims.raw(first)?, |value, name| raw::member(value, name))
-}
-
-/// Whether what this key verified may still be believed.
-pub(crate) fn still_counts(key: Option<&Arc<RemoteKey>>, now: Duration) -> bool {
-    key.is_none_or(|key| key.counts_at(now))
 }

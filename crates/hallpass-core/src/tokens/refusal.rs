@@ -3,6 +3,8 @@ use hallpass_model::{Error, MalformedSubject};
 use hallpass_permissions::Fault;
 use serde_json::json;
 
+use crate::keys::NoKeys;
+
 /// Why a token is not accepted here. Its code is what clients, metrics and reports name it by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -51,7 +53,7 @@ pub(crate) enum Refusal {
     /// The claim that names the user, where that is not `sub`.
     User {
         pointer: String,
-        error: Option<MalformedSubject>,
+        fault: UserFault,
     },
     AuthTime(&'static str),
     Roles {
@@ -60,6 +62,31 @@ pub(crate) enum Refusal {
     PermissionsAmbiguous {
         pointer: String,
     },
+    /// Permissions that stand elsewhere than under the claim's own name.
+    PermissionsAt {
+        pointer: String,
+        fault: Fault,
+    },
+    PermissionsMissingAt {
+        pointer: String,
+    },
+    /// The key that `kid` names is not for the token's algorithm at this provider.
+    ProviderAlgorithm,
+    /// In a test of one provider: the token is of another issuer.
+    OtherIssuer {
+        expected: String,
+    },
+    /// The provider names no audiences, and `aud` does not name the environment.
+    NoAudiences,
+}
+
+/// What is wrong with the claim that names the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UserFault {
+    Missing,
+    NoText,
+    TooLongForFirebase,
+    Malformed(MalformedSubject),
 }
 
 impl Refusal {
@@ -69,7 +96,11 @@ impl Refusal {
             Self::Claim(error) => error.code(),
             Self::WrongType | Self::OtherKind(_) => "wrong_type",
             Self::NoSigningKey => "no_signing_key",
-            Self::MissingClaim(_) | Self::User { error: None, .. } => "claim_missing",
+            Self::MissingClaim(_)
+            | Self::User {
+                fault: UserFault::Missing,
+                ..
+            } => "claim_missing",
             Self::Subject(_)
             | Self::ExpiresBeforeIssue
             | Self::StartsAfterEnd
@@ -80,16 +111,20 @@ impl Refusal {
             Self::NotYetValid { .. } => "token_not_yet_valid",
             Self::IssuedInFuture { .. } => "iat_in_future",
             Self::LivesTooLong { .. } => "lifetime_too_long",
-            Self::AudienceMissing | Self::AudienceMismatch | Self::ProviderAudience => {
-                "aud_mismatch"
-            }
-            Self::IssuerMismatch | Self::UnknownIssuer => "iss_mismatch",
+            Self::AudienceMissing
+            | Self::AudienceMismatch
+            | Self::ProviderAudience
+            | Self::NoAudiences => "aud_mismatch",
+            Self::IssuerMismatch | Self::UnknownIssuer | Self::OtherIssuer { .. } => "iss_mismatch",
+            Self::ProviderAlgorithm => TokenError::AlgKeyMismatch.code(),
             Self::ProviderDisabled => "issuer_disabled",
             Self::KeysUnavailable { .. } => "keys_unavailable",
             Self::UnknownKey | Self::KidNeeded { .. } => "unknown_key",
             Self::PermissionsAmbiguous { .. } => "permission_claim_ambiguous",
-            Self::Permissions(_) => "permission_claim_malformed",
-            Self::PermissionsMissing => "permission_claim_missing",
+            Self::Permissions(_) | Self::PermissionsAt { .. } => "permission_claim_malformed",
+            Self::PermissionsMissing | Self::PermissionsMissingAt { .. } => {
+                "permission_claim_missing"
+            }
             Self::Revoked => "token_revoked",
             Self::UserFrozen => "user_frozen",
         }
@@ -104,8 +139,11 @@ impl Refusal {
                 "the header's typ names another kind of token; use \"JWT\" or leave it out".into()
             }
             Self::NoSigningKey => {
-                "this environment has no signing key yet; generate or import one, then sign with it"
+                "this environment has no signing key yet; generate or import one and sign with it, or add the identity provider that signs"
                     .into()
+            }
+            Self::MissingClaim("auth_time") => {
+                "the claim auth_time is missing; ID tokens of Firebase have it".into()
             }
             Self::MissingClaim(name) => {
                 format!("the claim {name} is missing; a user token needs sub, iat and exp")
@@ -116,7 +154,7 @@ impl Refusal {
             }
             Self::StartsAfterEnd => "nbf is after exp, so the token is never valid".into(),
             Self::Expired { secs_ago } => {
-                format!("the token expired {secs_ago} s ago; sign a new one")
+                format!("the token expired {secs_ago} s ago; get a new one")
             }
             Self::NotYetValid { in_secs } => {
                 format!("the token is valid from nbf on, {in_secs} s from now")
@@ -138,11 +176,11 @@ impl Refusal {
             Self::Permissions(fault) => fault.to_string(),
             Self::PermissionsMissing => "this environment requires the permission claim".into(),
             Self::Revoked => {
-                "tokens issued to this user up to then were revoked; sign a new one".into()
+                "tokens issued to this user up to then were revoked; get a new one".into()
             }
             Self::UserFrozen => "this user is frozen".into(),
             Self::UnknownIssuer => {
-                "iss is the issuer of none of this environment's identity providers (compared to the last slash), and it has no signing key of its own".into()
+                "iss is the issuer of none of this environment's identity providers, compared to the last slash, and no signing key of its own made the signature".into()
             }
             Self::ProviderDisabled => "the identity provider of this issuer is disabled here".into(),
             Self::KeysUnavailable { why, .. } => {
@@ -155,11 +193,35 @@ impl Refusal {
                 format!("the header has no kid, and {eligible} of the identity provider's keys could be meant; it takes exactly one")
             }
             Self::OtherKind(what) => (*what).into(),
-            Self::User { error: None, .. } => {
-                "the claim that names the user at this identity provider is missing".into()
+            Self::User { fault, .. } => match fault {
+                UserFault::Missing => {
+                    "the claim that names the user at this identity provider is missing".into()
+                }
+                UserFault::NoText => {
+                    "the claim that names the user at this identity provider must be a string".into()
+                }
+                UserFault::TooLongForFirebase => {
+                    "sub is longer than the 128 bytes that Firebase allows".into()
+                }
+                UserFault::Malformed(error) => format!(
+                    "the claim that names the user at this identity provider cannot do so: {error}"
+                ),
+            },
+            Self::PermissionsAt { fault, .. } => format!(
+                "the permissions at the place configured for this identity provider are malformed: {}",
+                fault.kind
+            ),
+            Self::PermissionsMissingAt { .. } => {
+                "this environment requires permissions, and the token has none at the place configured for its identity provider".into()
             }
-            Self::User { error: Some(error), .. } => {
-                format!("the claim that names the user at this identity provider cannot do so: {error}")
+            Self::ProviderAlgorithm => {
+                "the key of this kid is for another algorithm, or the identity provider's settings do not list the token's".into()
+            }
+            Self::OtherIssuer { expected } => {
+                format!("iss is not {expected}; the two are compared to the last slash")
+            }
+            Self::NoAudiences => {
+                "aud is not this environment's, and the identity provider's settings name no other; name the app that the token is for as audience".into()
             }
             Self::AuthTime(what) => (*what).into(),
             Self::Roles { .. } => "roles are a string or an array of at most 256 strings".into(),
@@ -178,16 +240,33 @@ impl Refusal {
             Self::ExpiresBeforeIssue | Self::Expired { .. } | Self::LivesTooLong { .. } => "exp",
             Self::StartsAfterEnd | Self::NotYetValid { .. } => "nbf",
             Self::IssuedInFuture { .. } | Self::Revoked => "iat",
-            Self::AudienceMissing | Self::AudienceMismatch | Self::ProviderAudience => "aud",
-            Self::IssuerMismatch | Self::UnknownIssuer | Self::ProviderDisabled => "iss",
+            Self::AudienceMissing
+            | Self::AudienceMismatch
+            | Self::ProviderAudience
+            | Self::NoAudiences => "aud",
+            Self::IssuerMismatch
+            | Self::UnknownIssuer
+            | Self::OtherIssuer { .. }
+            | Self::ProviderDisabled => "iss",
             Self::AuthTime(_) => "auth_time",
             Self::User { pointer, .. }
             | Self::Roles { pointer }
-            | Self::PermissionsAmbiguous { pointer } => return Some(pointer.clone()),
+            | Self::PermissionsAmbiguous { pointer }
+            | Self::PermissionsAt { pointer, .. }
+            | Self::PermissionsMissingAt { pointer } => return Some(pointer.clone()),
             Self::Permissions(fault) => return Some(fault.pointer.clone()),
             _ => return None,
         };
         Some(format!("/{claim}"))
+    }
+}
+
+impl From<NoKeys> for Refusal {
+    fn from(no_keys: NoKeys) -> Self {
+        Self::KeysUnavailable {
+            why: no_keys.why,
+            retry_after_secs: no_keys.retry_after_secs,
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::identity_providers::TrustedProvider;
 /// How a token fares in an environment.
 #[derive(Debug, Clone, Serialize)]
 pub struct TokenReport {
-    /// Whether a request with it would be let in.
+    /// Whether a request with it would be let in; in a test of one provider: if that one were asked.
     pub accepted: bool,
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,7 +108,13 @@ impl Tokens {
         let (now, mut notes) = (self.shared.clock.now(), Notes::taken());
         let remote = &self.shared.remote;
         let accepted = accept_of(provider, token, &snapshot, remote, now, &mut notes).await;
-        self.concluded(environment, accepted, notes).await
+        let mut report = self.concluded(environment, accepted, notes).await?;
+        if report.accepted && provider.disabled {
+            // Last, so that a provider can be tried out before it is enabled.
+            let refusal = Refusal::ProviderDisabled;
+            report = Notes(Some(report.steps)).conclude(Some(&refusal));
+        }
+        Ok(report)
     }
 
     async fn concluded(
@@ -183,19 +189,25 @@ fn step_of(refusal: &Refusal) -> &'static str {
         Refusal::Token(TokenError::SignatureInvalid | TokenError::AlgKeyMismatch)
         | Refusal::NoSigningKey
         | Refusal::UnknownKey
+        | Refusal::ProviderAlgorithm
         | Refusal::KidNeeded { .. }
         | Refusal::KeysUnavailable { .. } => "signature",
         Refusal::Token(_) | Refusal::WrongType | Refusal::OtherKind(_) => "form",
-        Refusal::UnknownIssuer | Refusal::ProviderDisabled => "provider",
+        Refusal::UnknownIssuer | Refusal::OtherIssuer { .. } | Refusal::ProviderDisabled => {
+            "provider"
+        }
         Refusal::Claim(_) => "claims",
         Refusal::Subject(_) | Refusal::MissingClaim("sub") | Refusal::User { .. } => "subject",
         Refusal::AudienceMissing
         | Refusal::AudienceMismatch
         | Refusal::ProviderAudience
+        | Refusal::NoAudiences
         | Refusal::IssuerMismatch => "audience",
         Refusal::Permissions(_)
         | Refusal::PermissionsMissing
         | Refusal::PermissionsAmbiguous { .. }
+        | Refusal::PermissionsAt { .. }
+        | Refusal::PermissionsMissingAt { .. }
         | Refusal::Roles { .. } => "permissions",
         Refusal::Revoked | Refusal::UserFrozen => "user",
         _ => "times",

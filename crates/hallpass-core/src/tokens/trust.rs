@@ -210,7 +210,7 @@ async fn read(
     let stored = tx.list_identity_providers(environment).await?;
     let providers = stored
         .into_iter()
-        .map(|provider| TrustedProvider::new(provider, remote))
+        .map(|provider| TrustedProvider::new(found.project_id, provider, remote))
         .collect::<Result<_>>()?;
     // Active first; a stable sort keeps newest first among those that retire.
     keys.sort_by_key(|key| key.ends_at.is_some());

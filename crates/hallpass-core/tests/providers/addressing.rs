@@ -6,7 +6,9 @@ use hallpass_testkit::provider::{FakeKey, FakeProvider, KINDS};
 use hallpass_testkit::world::World;
 use serde_json::{Value, json};
 
-use crate::support::{add, add_to, changed, outcome_at, scene, scene_with, without_own_keys};
+use crate::support::{
+    add, add_to, changed, outcome_at, scene, scene_with, set_environment, without_own_keys,
+};
 
 #[tokio::test]
 async fn row_27_audiences_match_exactly() {
@@ -110,8 +112,8 @@ async fn issuers_match_to_the_byte() {
         ] {
             let token = scene.provider.id_token("user-1", json!({ "iss": iss }));
             let code = scene.refusal(&token).await.code();
-            // It is nobody's token but perhaps one of the environment's own key.
-            assert_eq!(code, "signature_invalid", "{kind:?} {iss}");
+            // It is nobody's token, for the environment's own key did not make it either.
+            assert_eq!(code, "iss_mismatch", "{kind:?} {iss}");
         }
         let absent = scene.provider.id_token("user-1", json!({ "iss": null }));
         assert_eq!(scene.refusal(&absent).await.code(), "signature_invalid");
@@ -155,8 +157,8 @@ async fn row_28_the_same_kid_in_another_environment() {
             for (environment, token) in [(beta, &from_here), (world.environment, &from_there)] {
                 let outcome = outcome_at(services, environment, token).await;
                 // Discovery names the issuer, and the fakes' origins differ.
-                let expected = match (kind, environment == beta) {
-                    (ProviderKind::Oidc, true) => "iss_mismatch",
+                let expected = match kind {
+                    ProviderKind::Oidc => "iss_mismatch",
                     _ => "signature_invalid",
                 };
                 assert_eq!(outcome, expected, "{kind:?}");
@@ -251,4 +253,23 @@ async fn one_provider_without_an_issuer_takes_every_token_that_is_left() {
         view.warnings
     );
     assert_eq!(view.issuers, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn row_27_any_audience_is_still_an_audience_where_the_environment_requires_one() {
+    for kind in [ProviderKind::Auth0, ProviderKind::Oidc, ProviderKind::Jwks] {
+        let more = json!({ "any_audience": true, "audiences": null });
+        let scene = scene_with(kind, more).await;
+        for (required, without) in [(false, "accepted"), (true, "aud_mismatch")] {
+            set_environment(&scene.world, json!({ "require_audience": required }))
+                .await
+                .unwrap();
+            let outcome = scene.outcome_with(json!({ "aud": null })).await;
+            assert_eq!(outcome, without, "{kind:?}");
+            for aud in [json!("other"), json!(["a", "b"])] {
+                let outcome = scene.outcome_with(json!({ "aud": aud })).await;
+                assert_eq!(outcome, "accepted", "{kind:?} {aud}");
+            }
+        }
+    }
 }

@@ -181,7 +181,8 @@ async fn last_good_set_keeps_verifying(kind: ProviderKind) {
             .provider
             .behave_at(scene.provider.keys_path(), behaviour);
         scene.advance(31);
-        assert_eq!(scene.present_unknown_key().await, "unknown_key", "{name}");
+        let unknown = scene.present_unknown_key().await;
+        assert_eq!(unknown, "keys_unavailable", "{name}");
         assert_eq!(
             scene.standing().await,
             ("stale", Some(code)),

@@ -6,7 +6,9 @@ use hallpass_testkit::world::World;
 use hallpass_testkit::{Database, on_both_engines};
 use serde_json::{Value, json};
 
-use crate::support::{add, add_to, changed, refusal_of, scene, without_own_keys};
+use crate::support::{
+    add, add_to, changed, outcome_at, refusal_of, scene, set_environment, without_own_keys,
+};
 
 fn settings(json: Value) -> ProviderSettings {
     serde_json::from_value(json).unwrap()
@@ -39,6 +41,51 @@ on_both_engines! {
         add(&world, &public_jwks(Some("https://acme.eu.auth0.com"))).await;
         let beta = world.another_environment("beta").await;
         add_to(&world, beta, &first).await;
+    }
+
+    async fn the_environments_own_issuer_is_no_providers(database: Database) {
+        let world = world(&database).await;
+        let (admin, environment) = (world.admin(), world.environment);
+        let providers = &world.services.identity_providers;
+        set_environment(&world, json!({ "issuer": "https://own.example" })).await.unwrap();
+        for same in [
+            public_jwks(Some("https://own.example")),
+            settings(json!({ "kind": "oidc", "issuer": "https://own.example" })),
+        ] {
+            let refused = refusal_of(&world, &same).await;
+            assert_eq!((refused.kind(), refused.code()), (ErrorKind::Conflict, "issuer_taken"));
+            assert_eq!(refused.pointer(), Some("/issuer"));
+        }
+        // Another spelling is another issuer, and another environment another matter.
+        let id = add(&world, &public_jwks(Some("https://own.example/"))).await;
+        let beta = world.another_environment("beta").await;
+        add_to(&world, beta, &public_jwks(Some("https://own.example"))).await;
+        let take = ProviderPatch { settings: Some(json!({ "issuer": "https://own.example" })), disabled: None };
+        let refused = providers.update(&admin, environment, id, take.clone(), None).await.err().unwrap();
+        assert_eq!((refused.code(), refused.pointer()), ("issuer_taken", Some("/settings/issuer")));
+        // The other way round; a disabled provider has its issuer too.
+        for disabled in [false, true] {
+            let patch = ProviderPatch { settings: None, disabled: Some(disabled) };
+            providers.update(&admin, environment, id, patch, None).await.unwrap();
+            let taken = json!({ "issuer": "https://own.example/" });
+            let refused = set_environment(&world, taken).await.err().unwrap();
+            assert_eq!((refused.kind(), refused.code()), (ErrorKind::Conflict, "issuer_taken"));
+            assert_eq!(refused.pointer(), Some("/settings/issuer"));
+        }
+        let own = world.claims_with("user-1", json!({ "iss": "https://own.example" }));
+        assert_eq!(outcome_at(&world.services, environment, &world.sign(&own)).await, "accepted");
+        set_environment(&world, json!({ "issuer": null })).await.unwrap();
+        providers.update(&admin, environment, id, take, None).await.unwrap();
+        // Neither domain of an Auth0 tenant.
+        let tenant = settings(json!({
+            "kind": "auth0", "domain": "acme.eu.auth0.com", "custom_domain": "login.acme.com", "audiences": ["a"],
+        }));
+        add(&world, &tenant).await;
+        for taken in ["https://acme.eu.auth0.com/", "https://login.acme.com/"] {
+            let refused = set_environment(&world, json!({ "issuer": taken })).await.err().unwrap();
+            assert_eq!(refused.code(), "issuer_taken", "{taken}");
+        }
+        set_environment(&world, json!({ "leeway_secs": 5 })).await.unwrap();
     }
 
     async fn a_provider_without_an_issuer_stands_alone(database: Database) {
@@ -190,6 +237,7 @@ on_both_engines! {
         world.clock.advance(std::time::Duration::from_secs(5));
         let view = providers.update(&admin, environment, id, disable, None).await.unwrap();
         assert_eq!(view.provider.disabled_at, Some(since), "disabled since the first time");
+        assert_eq!(view.provider.version, 3, "what changes nothing is no change");
         providers.remove(&admin, environment, id).await.unwrap();
         let gone = providers.load(&admin, environment, id).await.err().unwrap();
         assert_eq!(gone.code(), "not_found");
@@ -204,7 +252,6 @@ on_both_engines! {
         assert_eq!(actions, [
             "identity_provider.add",
             "identity_provider.remove",
-            "identity_provider.update",
             "identity_provider.update",
             "identity_provider.update",
         ]);

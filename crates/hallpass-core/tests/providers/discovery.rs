@@ -56,7 +56,7 @@ async fn a_document_of_another_issuer_is_refused_whole() {
         assert_eq!(scene.standing().await, expected, "{other}");
         // Nor does it speak for the issuer that it names.
         let outcome = scene.outcome_with(json!({ "iss": other })).await;
-        assert_eq!(outcome, "signature_invalid", "{other}");
+        assert_eq!(outcome, "iss_mismatch", "{other}");
     }
     assert_eq!(
         scene.provider.requests_to(JWKS_PATH),
@@ -71,7 +71,7 @@ async fn a_document_of_another_issuer_is_refused_whole() {
         .provider
         .set_discovery(json!({ "issuer": "https://evil.example" }));
     scene.advance(31);
-    assert_eq!(scene.present_unknown_key().await, "unknown_key");
+    assert_eq!(scene.present_unknown_key().await, "keys_unavailable");
     let expected = ("stale", Some("issuer_mismatch"));
     assert_eq!(scene.standing().await, expected);
     assert_eq!(scene.outcome_with(json!({})).await, "accepted");
@@ -114,7 +114,8 @@ async fn row_23_documents_that_are_none() {
             scene.provider.behave(behaviour);
         }
         scene.advance(31);
-        assert_eq!(scene.present_unknown_key().await, "unknown_key", "{name}");
+        let unknown = scene.present_unknown_key().await;
+        assert_eq!(unknown, "keys_unavailable", "{name}");
         let (state, failure) = scene.standing().await;
         assert_eq!(state, "stale", "{name}");
         let failure = failure.unwrap();
@@ -181,7 +182,7 @@ async fn row_48_the_documents_address_of_the_keys_is_checked_like_any_other() {
         scene.advance(31);
         assert_eq!(
             scene.present_unknown_key().await,
-            "unknown_key",
+            "keys_unavailable",
             "{jwks_uri}"
         );
         let keys = scene.keys().await;

@@ -142,7 +142,7 @@ async fn thirty_seconds_lie_between_two_fetches() {
         scene.advance(30);
         let before = scene.provider.requests().len();
         for _ in 0..3 {
-            assert_eq!(scene.present_unknown_key().await, "unknown_key");
+            assert_eq!(scene.present_unknown_key().await, "keys_unavailable");
         }
         assert_eq!(scene.provider.requests().len(), before + 1, "{kind:?}");
     }

@@ -1,5 +1,6 @@
 //! Which key of a set a token means.
 
+use hallpass_model::ProviderKind;
 use hallpass_testkit::provider::{FakeKey, KINDS};
 use serde_json::{Value, json};
 
@@ -156,6 +157,60 @@ async fn row_22_keys_for_other_purposes_verify_nothing() {
                 "{kind:?} {members}"
             );
             assert_eq!(scene.standing().await, ("fresh", None));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_put_in_the_place_of_another_under_its_name_is_found_after_one_fetch() {
+    for kind in KINDS {
+        let scene = scene(kind).await;
+        let kid = scene.provider.key().kid().unwrap().to_owned();
+        let old = scene.provider.key();
+        assert_eq!(scene.outcome_with(json!({})).await, "accepted");
+        scene.provider.use_only(&FakeKey::rsa(&kid));
+        scene.advance(29);
+        let outcome = scene.outcome_with(json!({})).await;
+        assert_eq!(outcome, "signature_invalid", "{kind:?}");
+        assert_eq!(scene.provider.fetches(), 1, "{kind:?}: the floor counts");
+        scene.advance(1);
+        assert_eq!(scene.outcome_with(json!({})).await, "accepted", "{kind:?}");
+        let token = old.sign(json!({}), &scene.provider.id_claims("user-1"));
+        assert_eq!(scene.outcome(&token).await, "signature_invalid", "{kind:?}");
+        assert_eq!(scene.provider.fetches(), 2, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_another_type_under_the_same_name_is_found_after_one_fetch() {
+    for kind in [ProviderKind::Auth0, ProviderKind::Oidc, ProviderKind::Jwks] {
+        let scene = scene(kind).await;
+        assert_eq!(scene.outcome_with(json!({})).await, "accepted");
+        for (fetches, next) in [(2, FakeKey::es256("first")), (3, FakeKey::rsa("first"))] {
+            scene.provider.use_only(&next);
+            let outcome = scene.outcome_with(json!({})).await;
+            assert_eq!(outcome, "alg_key_mismatch", "{kind:?}");
+            scene.advance(30);
+            assert_eq!(scene.outcome_with(json!({})).await, "accepted", "{kind:?}");
+            assert_eq!(scene.provider.fetches(), fetches, "{kind:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn row_26_a_flood_of_bad_signatures_under_a_known_name_is_one_fetch_at_a_time() {
+    for kind in KINDS {
+        let scene = scene(kind).await;
+        let attacker = FakeKey::rsa(scene.provider.key().kid().unwrap());
+        assert_eq!(scene.outcome_with(json!({})).await, "accepted");
+        for fetches in 1..4 {
+            for n in 0..20 {
+                let claims = scene.provider.id_claims_with("user-1", json!({ "n": n }));
+                let token = attacker.sign(json!({}), &claims);
+                assert_eq!(scene.outcome(&token).await, "signature_invalid");
+            }
+            assert_eq!(scene.provider.fetches(), fetches, "{kind:?}");
+            scene.advance(30);
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod addressing;
+mod alarm;
 mod algorithms;
 mod auth0;
 mod bad_key_sets;
@@ -21,6 +22,7 @@ mod permissions;
 mod reports;
 mod rotation;
 mod settings;
+mod sources;
 mod standing;
 mod support;
 mod types;

@@ -16,6 +16,8 @@ const TEN_YEARS_SECS: i64 = 10 * 365 * DAY_SECS;
 /// What must be known here of the provider's keys.
 struct Model {
     attempted_at: Option<i64>,
+    /// Whether that one failed.
+    failed: bool,
     /// When the last good set was fetched, and which keys were in it.
     good: Option<(i64, Vec<usize>)>,
 }
@@ -27,6 +29,7 @@ impl Model {
             return;
         }
         self.attempted_at = Some(now);
+        self.failed = served.is_none();
         if let Some(keys) = served {
             self.good = Some((now, keys.to_vec()));
         }
@@ -37,6 +40,8 @@ impl Model {
         match &self.good {
             Some((at, keys)) if now < at + DAY_SECS => match key {
                 Some(key) if keys.contains(&key) => "accepted",
+                // Nobody can say whether it is published by now.
+                _ if self.failed => "keys_unavailable",
                 _ => "unknown_key",
             },
             _ => "keys_unavailable",
@@ -79,6 +84,7 @@ async fn live(kind: ProviderKind, seed: u64) {
     let kept: Vec<_> = keys.iter().map(|key| long_lived(&scene, key)).collect();
     let mut model = Model {
         attempted_at: None,
+        failed: false,
         good: None,
     };
     let mut heard = BTreeMap::new();

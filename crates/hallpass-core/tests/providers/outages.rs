@@ -9,7 +9,7 @@ use hallpass_testkit::world::World;
 use hallpass_testkit::{Database, on_both_engines};
 use serde_json::json;
 
-use crate::support::{add, outcome_at, scene, scene_on};
+use crate::support::{add, eventually, outcome_at, scene, scene_on};
 
 /// Well above the deadline of a fetch, well below "for ever".
 const WITHIN_THE_DEADLINE: Duration = Duration::from_secs(15);
@@ -264,4 +264,28 @@ async fn a_clock_set_back_lengthens_no_key_sets_life() {
     scene.advance(24 * HOUR);
     scene.world.clock.jump_secs(-24 * 3600);
     assert_eq!(scene.outcome(&token).await, "keys_unavailable");
+}
+
+#[tokio::test]
+async fn after_a_failure_and_a_long_silence_the_known_keys_count_while_somebody_waits() {
+    for kind in KINDS {
+        let scene = Arc::new(scene(kind).await);
+        assert_eq!(scene.outcome_with(json!({})).await, "accepted");
+        scene.provider.go_down().await;
+        scene.advance(31);
+        assert_eq!(scene.present_unknown_key().await, "keys_unavailable");
+        scene.advance(2 * 3600);
+        scene.provider.come_up().await;
+        scene.provider.hold();
+        let before = scene.provider.requests().len();
+        let first = tokio::spawn({
+            let scene = Arc::clone(&scene);
+            async move { scene.outcome_with(json!({ "n": 1 })).await }
+        });
+        eventually(before + 1, async || scene.provider.requests().len()).await;
+        let second = scene.outcome_with(json!({ "n": 2 })).await;
+        assert_eq!(second, "accepted", "{kind:?}");
+        scene.provider.release();
+        assert_eq!(first.await.unwrap(), "accepted", "{kind:?}");
+    }
 }

@@ -40,7 +40,7 @@ fn samples(scene: &Scene) -> Vec<(&'static str, String)> {
             FakeKey::rsa(provider.key().kid().unwrap()).sign(json!({}), &claims),
         ),
         (
-            "signature_invalid",
+            "iss_mismatch",
             with(json!({ "iss": "https://evil.example" })),
         ),
     ]
@@ -102,22 +102,21 @@ async fn an_operators_test_is_of_that_provider_alone() {
         let own = scene.world.token("user-1");
         let stranger = json!({ "iss": "https://evil.example" });
         let good = scene.provider.id_token("user-1", json!({}));
+        let tested = providers.test(&admin, environment, scene.id, Some(&good));
+        assert!(tested.await.unwrap().token.unwrap().accepted, "{kind:?}");
         scene.disable(true).await;
         for (token, expected) in [
-            (&good, None),
-            (&own, Some("iss_mismatch")),
-            (
-                &scene.provider.id_token("user-1", stranger),
-                Some("iss_mismatch"),
-            ),
-            (&"not.a.token".to_owned(), Some("malformed")),
+            (&good, "issuer_disabled"),
+            (&own, "iss_mismatch"),
+            (&scene.provider.id_token("user-1", stranger), "iss_mismatch"),
+            (&"not.a.token".to_owned(), "malformed"),
         ] {
             let tested = providers.test(&admin, environment, scene.id, Some(token));
             let tested = tested.await.unwrap();
             assert!(tested.fetch.ok, "{kind:?}");
             let report = tested.token.unwrap();
-            assert_eq!(report.reason, expected, "{kind:?}");
-            assert_eq!(report.accepted, expected.is_none());
+            assert_eq!(report.reason, Some(expected), "{kind:?}");
+            assert!(!report.accepted, "{kind:?}");
         }
         // Still disabled for everybody else.
         assert_eq!(scene.outcome(&good).await, "issuer_disabled");

@@ -70,6 +70,18 @@ async fn settings_that_mean_nothing_are_refused_where_they_stand() {
             "/permissions_claim",
         ),
         (
+            json!({ "permissions_claim": "/urn:useparagon:connect:permissions/x" }),
+            "/permissions_claim",
+        ),
+        (
+            json!({ "roles_claim": "urn:useparagon:connect:permissions", "role_permissions": [role("a", json!({}))] }),
+            "/roles_claim",
+        ),
+        (
+            json!({ "roles_claim": "/urn:useparagon:connect:permissions/roles", "role_permissions": [role("a", json!({}))] }),
+            "/roles_claim",
+        ),
+        (
             json!({ "permissions_claim": "p", "roles_claim": "r", "role_permissions": [role("a", json!({}))] }),
             "/roles_claim",
         ),
@@ -172,5 +184,20 @@ async fn what_works_and_is_dangerous_is_said_everywhere() {
         codes.sort_unstable();
         assert_eq!(codes, expected);
         assert!(warnings.iter().all(|warning| warning.message.len() > 20));
+    }
+}
+
+#[tokio::test]
+async fn the_name_of_the_permission_claim_is_free_below_another_claim() {
+    let scene = scene(ProviderKind::Jwks).await;
+    for claim in [
+        "/app/urn:useparagon:connect:permissions",
+        "urn:useparagon:connect:permissions2",
+    ] {
+        let patch = ProviderPatch {
+            settings: Some(json!({ "permissions_claim": claim })),
+            disabled: None,
+        };
+        scene.patch(patch).await.unwrap();
     }
 }

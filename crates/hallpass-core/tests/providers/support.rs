@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use hallpass_core::{KeysStatus, ProviderPatch, ProviderView, Services};
+use hallpass_core::{EnvironmentPatch, KeysStatus, ProviderPatch, ProviderView, Services};
 use hallpass_model::{EnvironmentId, Error, IdentityProviderId, ProviderKind, ProviderSettings};
 use hallpass_testkit::Database;
 use hallpass_testkit::provider::FakeProvider;
@@ -88,6 +88,19 @@ pub async fn refusal_of(world: &World, settings: &ProviderSettings) -> Error {
         Ok(_) => panic!("added: {settings:?}"),
         Err(error) => error,
     }
+}
+
+/// Changes settings of the environment; `null` puts one back.
+pub async fn set_environment(world: &World, settings: Value) -> Result<(), Error> {
+    let patch = EnvironmentPatch {
+        name: None,
+        settings: Some(settings),
+    };
+    let environments = &world.services.environments;
+    environments
+        .update(&world.admin(), world.environment, patch, None)
+        .await
+        .map(drop)
 }
 
 /// Takes the environment's own keys away, so that only providers are left.

@@ -140,7 +140,7 @@ async fn a_failure_of_long_ago_is_no_reason_not_to_ask_again() {
         assert_eq!(scene.outcome(&cached).await, "accepted");
         scene.provider.go_down().await;
         scene.advance(31);
-        assert_eq!(scene.present_unknown_key().await, "unknown_key");
+        assert_eq!(scene.present_unknown_key().await, "keys_unavailable");
         scene
             .wait_for_standing("stale", Some("egress_connect_failed"))
             .await;

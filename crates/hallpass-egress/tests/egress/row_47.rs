@@ -201,3 +201,31 @@ async fn row_47_each_name_on_the_way_is_resolved_and_judged() {
     assert_eq!(text(&fetched), "two");
     assert_eq!(names.asked(), ["one.test", "two.test"]);
 }
+
+#[test]
+fn row_47_a_document_leads_no_further_than_a_redirect() {
+    let egress = egress_with(
+        &["inside.test:443", "10.1.2.3:8080"],
+        Names::all(&["10.1.2.3"]),
+    );
+    for (from, to, leads) in [
+        ("https://outside.test/", "https://outside.test/keys", true),
+        ("https://outside.test/", "https://elsewhere.test/keys", true),
+        ("https://outside.test/", "https://inside.test/keys", false),
+        (
+            "https://outside.test/",
+            "HTTPS://Inside.Test:443/keys#a",
+            false,
+        ),
+        ("https://outside.test/", "http://10.1.2.3:8080/keys", false),
+        ("https://inside.test/", "http://10.1.2.3:8080/keys", false),
+        ("https://inside.test/", "https://outside.test/keys", true),
+        ("http://10.1.2.3:8080/", "https://inside.test/keys", true),
+        // Refused for what it is, when it is fetched.
+        ("https://outside.test/", "https://10.1.2.3/keys", true),
+        ("https://outside.test/", "/keys", true),
+    ] {
+        let from = egress.check_url(from).unwrap();
+        assert_eq!(egress.may_lead_to(&from, to), leads, "{from} -> {to}");
+    }
+}

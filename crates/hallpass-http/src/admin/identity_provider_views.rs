@@ -38,7 +38,7 @@ pub(super) struct IdentityProviderView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = IdentityProviderKeys)]
 pub(super) struct KeysStatusView {
-    /// `unknown`: not needed yet; `fresh`: as published; `stale`: fetching fails, the last good set counts on;
+    /// `unknown`: not needed yet; `fresh`: as published; `idle`: not needed for a while, fetched for the next token; `stale`: fetching fails, the last good set counts on;
     /// `unavailable`: none that counts, tokens are answered 503.
     #[schema(example = "fresh")]
     state: &'static str,

@@ -12,7 +12,7 @@ use super::identity_provider_views::IdentityProviderView;
 use super::views::Listing;
 use super::{answer_created, answer_versioned};
 use crate::docs::provider_schemas::{IdentityProviderSettings, IdentityProviderTest};
-use crate::extract::{Id, IfMatch, Member, StrictJson, Submission};
+use crate::extract::{Id, IfMatch, Member, NoQuery, StrictJson, StrictQuery, Submission};
 use crate::{AppState, Failure};
 
 /// What to change; what is left out stays.
@@ -82,6 +82,7 @@ pub(super) async fn list_identity_providers(
     State(app): State<AppState>,
     Member(operator): Member,
     Id(environment): Id<EnvironmentId>,
+    StrictQuery(NoQuery {}): StrictQuery<NoQuery>,
 ) -> Result<Json<Listing<IdentityProviderView>>, Failure> {
     let providers = &app.services.identity_providers;
     let all = Page {
@@ -184,7 +185,10 @@ pub(super) async fn delete_identity_provider(
         ("provider" = uuid::Uuid, Path, description = "The provider's id"),
     ),
     request_body = TestBody,
-    responses((status = 200, description = "What was found, good or bad", body = IdentityProviderTest)),
+    responses(
+        (status = 200, description = "What was found, good or bad", body = IdentityProviderTest),
+        (status = 429, description = "`too_many_tests`", body = super::Problem),
+    ),
 )]
 pub(super) async fn test_identity_provider(
     State(app): State<AppState>,

@@ -23,7 +23,7 @@ pub(crate) use id::{Id, Kid, PathId, find_in_path};
 pub(crate) use if_match::{IfMatch, etag};
 pub(crate) use operator::{Admin, Member, Support};
 pub(crate) use page::PageQuery;
-pub(crate) use query::StrictQuery;
+pub(crate) use query::{NoQuery, StrictQuery};
 
 /// The id of one request, as logged and echoed in `X-Request-Id`.
 #[derive(Debug, Clone)]

@@ -1,12 +1,18 @@
 use axum::extract::{FromRequestParts, Query};
 use hallpass_model::Error;
 use http::request::Parts;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::{AppState, Failure};
 
 /// The query of a list. Its types refuse unknown parameters, so that a misspelt filter is not silently ignored.
 pub(crate) struct StrictQuery<T>(pub(crate) T);
+
+/// For a list that comes whole.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoQuery {}
 
 impl<T: DeserializeOwned> FromRequestParts<AppState> for StrictQuery<T> {
     type Rejection = Failure;

@@ -348,6 +348,13 @@ async fn row_59_bodies_mean_one_thing_or_nothing() {
         .send()
         .await;
     listed.refused(422, "invalid_query");
+    // This one comes whole and takes no query at all.
+    let listed = site
+        .environment("GET", "/identity-providers?limit=3")
+        .bearer(&key)
+        .send()
+        .await;
+    listed.refused(422, "invalid_query");
     for query in ["limit=0", "limit=201", "limit=x", "limit=1&limit=2"] {
         let listed = site
             .call("GET", &format!("/admin/v1/projects?{query}"))

@@ -151,7 +151,7 @@ on_both_engines! {
             patch(stale).await.refused(412, "version_changed");
         }
         patch("\"1\", \"2\"").await.refused(400, "invalid_if_match");
-        assert_eq!(patch("*").await.ok(200)["version"], 3);
+        assert_eq!(patch("*").await.ok(200)["version"], 2, "nothing is left to change");
         // What was made is what a repetition answers, as it is now.
         assert_eq!(post(auth0()).await.ok(200)["disabled"], true);
         call("DELETE", &one).send().await.ok(204);

@@ -104,16 +104,16 @@ async fn a_test_shows_keys_and_judges_a_token_without_any_effect() {
         let signature = token.rsplit('.').next().expect("a part");
         assert!(!judged.text().contains(signature), "{}", judged.text());
     }
-    // A disabled one can be tested before it is enabled.
+    // A disabled one can be tested before it is enabled: nothing else is wrong with the token.
     call("PATCH", &one)
         .json(&json!({ "disabled": true }))
         .send()
         .await
         .ok(200);
-    assert_eq!(
-        test(json!({ "token": good })).await.ok(200)["token"]["accepted"],
-        true
-    );
+    let judged = test(json!({ "token": good })).await.ok(200);
+    assert_eq!(judged["fetch"]["ok"], true);
+    assert_eq!(judged["token"]["accepted"], false);
+    assert_eq!(judged["token"]["reason"], "issuer_disabled");
     site.sdk("GET", "me")
         .bearer(&good)
         .send()

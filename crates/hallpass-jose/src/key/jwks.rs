@@ -4,6 +4,7 @@ use super::error::KeyError;
 use super::jwk::Jwk;
 use super::{MAX_JWK_BYTES, VerifyingKey};
 use crate::json::{Flaw, elements, scan_object, string_value};
+use crate::token::is_acceptable_kid;
 
 /// Longest accepted JWKS text, in bytes.
 pub const MAX_JWKS_BYTES: usize = 512 * 1024;
@@ -98,7 +99,10 @@ impl JwkSet {
             Err(KeyError::PrivateKeyGiven) => return Err(JwksError::PrivateKeyGiven),
             Err(KeyError::SymmetricKey) => return Err(JwksError::SymmetricKey),
             Err(KeyError::DuplicateMember) => return Err(JwksError::DuplicateMember),
-            Err(reason) => self.skipped.push(SkippedKey { kid, reason }),
+            Err(reason) => self.skipped.push(SkippedKey {
+                kid: kid.filter(|kid| is_acceptable_kid(kid)),
+                reason,
+            }),
         }
         Ok(())
     }

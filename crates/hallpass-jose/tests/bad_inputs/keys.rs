@@ -349,6 +349,30 @@ fn row_21_pem_that_is_no_clean_key() {
 }
 
 #[test]
+fn row_9_an_unusable_key_keeps_its_name_only_where_a_token_could_have_it() {
+    let skipped = |kid: &str| {
+        let text = format!(r#"{{"keys":[{{"kty":"??","kid":{kid}}}]}}"#);
+        let set = JwkSet::from_json(&text).unwrap();
+        assert!(set.keys().is_empty());
+        assert_eq!(set.skipped().len(), 1, "{kid}");
+        set.skipped()[0].kid.clone()
+    };
+    let longest = "k".repeat(256);
+    for good in ["first", "../../etc/passwd", " ", &longest] {
+        assert_eq!(skipped(&format!("\"{good}\"")).as_deref(), Some(good));
+    }
+    for bad in [
+        "\"\"",
+        &format!("\"{longest}k\""),
+        &format!("\"{}\"", "k".repeat(5_000)),
+        r#""a\u0000b""#,
+        r#""a\nb""#,
+    ] {
+        assert_eq!(skipped(bad), None, "{bad:.20}");
+    }
+}
+
+#[test]
 fn row_22_keys_for_another_purpose() {
     let good = rsa().verifying_key().to_jwk();
     let with = |members: &str| {

@@ -6,6 +6,7 @@ use hallpass_jose::{Algorithm, SigningKey};
 use serde_json::{Map, Value, json};
 
 use super::merge;
+use crate::pool;
 
 /// A key pair and the JWK that the provider publishes of it.
 #[derive(Clone)]
@@ -16,10 +17,10 @@ pub struct FakeKey {
 }
 
 impl FakeKey {
-    /// RSA with 2048 bits, published for RS256.
+    /// RSA with 2048 bits, published for RS256. No test gets the same pair twice; other tests get it too.
     #[must_use]
     pub fn rsa(kid: &str) -> Self {
-        Self::of(SigningKey::generate_rsa(2048), kid)
+        Self::published(pool::next_rsa(), kid)
     }
 
     /// EC P-256, published for ES256.
@@ -99,15 +100,14 @@ impl FakeKey {
     }
 
     fn of(signing: Result<SigningKey, hallpass_jose::KeyError>, kid: &str) -> Self {
-        let signing = signing.expect("the backend makes a key");
+        Self::published(Arc::new(signing.expect("the backend makes a key")), kid)
+    }
+
+    fn published(signing: Arc<SigningKey>, kid: &str) -> Self {
         let published = serde_json::to_value(signing.verifying_key().to_jwk()).expect("a JWK");
         let Value::Object(jwk) = published else {
             panic!("a JWK is an object")
         };
-        Self {
-            signing: Arc::new(signing),
-            jwk,
-        }
-        .with(json!({ "kid": kid }))
+        Self { signing, jwk }.with(json!({ "kid": kid }))
     }
 }

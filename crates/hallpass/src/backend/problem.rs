@@ -28,12 +28,20 @@ impl Problem {
         self.raw.pointer(pointer).and_then(Value::as_str)
     }
 
-    /// The flag of `idp add` that stands for the member at fault.
+    /// The flag of `idp add` and `idp set` that stands for the member at fault.
     fn flag_to_give(&self) -> Option<&'static str> {
-        let member = self.text("/pointer")?.split('/').nth(1)?;
+        let pointer = self.text("/pointer")?;
+        let change = pointer.strip_prefix("/settings");
+        let member = change.unwrap_or(pointer).split('/').nth(1)?;
         Some(match member {
+            "audiences" | "any_audience" if change.is_some() => {
+                "--audience names an app's client id (repeat it for several, '' for none), with --any-audience false; or --any-audience true, with --audience ''"
+            }
             "audiences" | "any_audience" => {
                 "--audience names an app's client id (repeat it for several); --any-audience accepts tokens made for any app"
+            }
+            "permissions_claim" | "roles_claim" | "role_permissions" if change.is_some() => {
+                "give --permissions-claim, with --roles-claim '' if there were roles; or --roles-claim with --role for each role, with --permissions-claim ''"
             }
             "domain" | "custom_domain" => "give --domain, such as acme.eu.auth0.com, or --url",
             "project_id" => "give --project-id, as the Firebase console shows it",
@@ -71,15 +79,21 @@ impl Problem {
             "too_many_retiring_keys" => {
                 Some("wait until one retires, or revoke one with `hallpass key revoke`")
             }
-            "issuer_taken" => Some("`hallpass idp list` shows which one has it"),
+            "issuer_taken" => Some(
+                "`hallpass idp list` shows which one has it, `hallpass idp set` changes that one",
+            ),
             "issuerless_conflict" => {
                 Some("`hallpass idp list` and `hallpass key list` show what stands there already")
             }
             "too_many_providers" => Some("remove one with `hallpass idp remove`"),
             "invalid_provider" => self.flag_to_give(),
+            "egress_url_invalid" => Some(
+                "give the whole address, which begins with https://, such as https://id.example.com",
+            ),
             // The detail names the flag.
             "egress_blocked" => Some(
-                "give an address on the public internet; --allow-egress counts where Hallpass runs: at the server's start, or here for a database",
+                "give an address on the public internet; --allow-egress counts where Hallpass runs: at the server's start, or here for a database. \
+                 Where --url is the provider's, Hallpass itself is named by --server-url",
             ),
             "egress_port_not_allowed" | "egress_scheme_not_allowed" => Some(
                 "give an https address on port 443 or 8443; --allow-egress counts where Hallpass runs: at the server's start, or here for a database",
@@ -148,6 +162,15 @@ mod tests {
         let body = json!({"detail": "name the client ids", "code": "invalid_provider", "pointer": "/audiences"});
         let shown = Problem::new(422, Some(body)).to_string();
         assert!(shown.contains("to do: --audience names"), "{shown}");
+        let body = json!({"detail": "not both", "code": "invalid_provider", "pointer": "/settings/any_audience"});
+        let shown = Problem::new(422, Some(body)).to_string();
+        assert!(shown.contains("--any-audience false"), "{shown}");
+        let body = json!({"detail": "not both", "code": "invalid_provider", "pointer": "/settings/roles_claim"});
+        let shown = Problem::new(422, Some(body)).to_string();
+        assert!(shown.contains("--permissions-claim ''"), "{shown}");
+        let body = json!({"detail": "no URL", "code": "egress_url_invalid", "pointer": "/issuer"});
+        let shown = Problem::new(422, Some(body)).to_string();
+        assert!(shown.contains("begins with https://"), "{shown}");
         let body = json!({"detail": "no", "code": "invalid_provider", "pointer": "/kind"});
         assert!(!Problem::new(422, Some(body)).to_string().contains("to do"));
     }

@@ -4,9 +4,10 @@ use clap::{Args, Subcommand};
 use hallpass_model::{ClaimPath, EnvironmentId, IdentityProviderId};
 
 use super::EgressArgs;
+use super::idp_set::SetArgs;
 
 /// Told from the global flag that names a server.
-const PROVIDER_URL: &str = "provider_url";
+pub(super) const PROVIDER_URL: &str = "provider_url";
 
 #[derive(Subcommand)]
 pub enum IdpVerb {
@@ -23,7 +24,7 @@ pub enum IdpVerb {
     },
     /// Show an identity provider
     Show(IdpArgs),
-    /// Fetch a provider's keys now and verify a token step by step; exit code 3 keys not fetched, 4 token refused
+    /// Fetch a provider's keys now and verify a token step by step; exit code 3 no usable keys, 4 token refused
     Test {
         #[command(flatten)]
         provider: IdpArgs,
@@ -31,12 +32,14 @@ pub enum IdpVerb {
         #[arg(long, value_name = "TOKEN")]
         token: Option<String>,
     },
+    /// Change settings of a provider, only those given; an empty text takes one away. Takes effect with the next request
+    Set(Box<SetArgs>),
     /// Refuse a provider's tokens until it is enabled again
-    Disable(IdpArgs),
+    Disable(NamedIdpArgs),
     /// Accept a disabled provider's tokens again
     Enable(IdpArgs),
     /// Forget an identity provider; its tokens are refused from then on
-    Remove(IdpArgs),
+    Remove(NamedIdpArgs),
 }
 
 /// Which provider.
@@ -47,6 +50,18 @@ pub struct IdpArgs {
     pub environment: EnvironmentId,
     /// The provider's id [default: the only one that the environment has]
     pub provider: Option<IdentityProviderId>,
+    #[command(flatten)]
+    pub egress: EgressArgs,
+}
+
+/// Which provider, for verbs that lock users out: never guessed.
+#[derive(Args)]
+pub struct NamedIdpArgs {
+    /// The environment
+    #[arg(long, value_name = "ID")]
+    pub environment: EnvironmentId,
+    /// The provider's id
+    pub provider: IdentityProviderId,
     #[command(flatten)]
     pub egress: EgressArgs,
 }

@@ -2,8 +2,10 @@
 
 mod admin;
 mod idp;
+mod idp_set;
 #[cfg(test)]
 mod reference;
+mod tips;
 mod token;
 
 use std::path::PathBuf;
@@ -16,9 +18,11 @@ pub use admin::{
     SettingsArgs, UserArgs, UserVerb,
 };
 pub use idp::{
-    Auth0Args, ClaimArgs, FirebaseArgs, IdpAddVerb, IdpArgs, IdpVerb, JwksArgs, OidcArgs, RoleArg,
-    TrustArgs,
+    Auth0Args, ClaimArgs, FirebaseArgs, IdpAddVerb, IdpArgs, IdpVerb, JwksArgs, NamedIdpArgs,
+    OidcArgs, RoleArg, TrustArgs,
 };
+pub use idp_set::{Removable, SetArgs};
+pub use tips::with_tip;
 pub use token::{InspectArgs, MintArgs, TokenVerb, VerifyArgs, WhyArgs};
 
 /// Verifies user tokens, enforces their permission claim, and explains every decision.
@@ -55,8 +59,8 @@ pub struct Global {
     /// sqlite:PATH or postgres://...; instead of the file in the data directory
     #[arg(long, global = true, value_name = "URL")]
     pub database_url: Option<String>,
-    /// Work through the admin API of a running server instead of opening the database; with `idp add` this is
-    /// --server-url [default: the variable HALLPASS_URL, unless --data-dir or --database-url names a database]
+    /// Work through the admin API of a running server instead of opening the database; with `idp add` and `idp set`
+    /// this is --server-url [default: the variable HALLPASS_URL, unless --data-dir or --database-url names a database]
     // Not `env`: a flag that names a database must be told from a variable that names a server.
     #[arg(long, global = true, value_name = "URL")]
     pub url: Option<String>,

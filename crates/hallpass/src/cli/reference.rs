@@ -7,8 +7,9 @@ const HEAD: &str = "\
 
 Written from the program's own definitions by a test (`HALLPASS_BLESS=1 cargo test -p hallpass --bins reference`); do not edit.
 
-Exit codes: 0 done; 1 failed; 2 wrong use, a wrong configuration or a taken address; 3 `token why` says deny, `idp test` could
-not fetch the keys; 4 a token or claim is refused before any decision (`token why`, `token verify`, `token inspect`, `idp test`).
+Exit codes: 0 done; 1 failed; 2 wrong use, a wrong configuration or a taken address; 3 `token why` says deny, `idp test` got
+no usable key; 4 a token or claim is refused before any decision (`token why`, `token verify`, `token inspect`, `idp test`). A token
+whose keys cannot be fetched is not refused: `token why` and `token verify` fail with 1.
 
 Verbs that administer (`project`, `environment`, `key`, `idp`, `user`, `operator`, `audit`, and `token verify|why --environment`)
 call the admin API when `--url` or `HALLPASS_URL` is set, with the key of `HALLPASS_OPERATOR_KEY` or `--operator-key-file`.

@@ -50,7 +50,8 @@ pub fn text(place: &Place<'_>) -> String {
          Every call is explained at {url}/docs\n\
          Ids, operator key and token for a shell:  set -a; . {env_file}; set +a\n\
          Then, for example:                        {program} project show $HALLPASS_PROJECT_ID\n\
-         Tokens of your own:                       {program} token mint --key {key} --sub user-2\n"
+         Tokens of your own:                       {program} token mint --key {key} --sub user-2\n\
+         Tokens of your auth service:              {program} idp add --help\n"
     )
 }
 

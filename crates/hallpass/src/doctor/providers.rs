@@ -86,15 +86,21 @@ async fn fetch_all(services: &Arc<Services>, enabled: &[Found], findings: &mut V
 fn fault(found: &Found, tested: Result<ProviderTest>) -> Option<Finding> {
     let name = name(found);
     let detail = match tested {
-        Ok(test) if !test.fetch.ok => format!(
-            "{name}: its keys cannot be fetched from here: {} ({})",
-            test.fetch.detail,
-            test.fetch.code.unwrap_or("no code")
-        ),
-        Ok(test) if !test.keys.iter().any(|key| key.usable) => {
-            format!("{name}: none of its {} keys can be used", test.keys.len())
+        Ok(test) if test.fetch.ok => return None,
+        Ok(test) => {
+            let code = test.fetch.code.unwrap_or("no code");
+            let what = if code == "no_usable_key" {
+                ""
+            } else {
+                "its keys cannot be fetched from here: "
+            };
+            let exceptions = if code == "egress_blocked" {
+                "; a doctor beside a server with such exceptions needs the same ones"
+            } else {
+                ""
+            };
+            format!("{name}: {what}{} ({code}){exceptions}", test.fetch.detail)
         }
-        Ok(_) => return None,
         Err(error) => format!("{name}: {}", crate::database::with_context(&error)),
     };
     Some(Finding::warning(ABOUT, detail))

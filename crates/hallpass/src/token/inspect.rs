@@ -26,7 +26,7 @@ pub fn run(args: &InspectArgs, ui: &Ui) -> Result<()> {
     } else {
         ui.line(shown(&token, &claims, ui));
         ui.line(match &permissions {
-            Ok(claim) => permissions_shown(claim, ui),
+            Ok(claim) => permissions_shown(claim, claims.raw("iss").is_some(), ui),
             Err(fault) => format!(
                 "\n{}\n  {fault}\n  where: {}",
                 ui.paint
@@ -40,6 +40,13 @@ pub fn run(args: &InspectArgs, ui: &Ui) -> Result<()> {
     } else {
         Ok(())
     }
+}
+
+/// Whether a token names its issuer, who may be an identity provider with rules of its own.
+pub fn has_issuer(token: &str) -> bool {
+    let token = UnverifiedToken::parse(token);
+    let claims = token.as_ref().map(UnverifiedToken::unverified_claims);
+    matches!(claims, Ok(Ok(claims)) if claims.raw("iss").is_some())
 }
 
 fn shown(token: &UnverifiedToken<'_>, claims: &Claims<'_>, ui: &Ui) -> String {
@@ -78,11 +85,12 @@ fn shown(token: &UnverifiedToken<'_>, claims: &Claims<'_>, ui: &Ui) -> String {
     }
     for name in ["sub", "iat", "exp"] {
         if claims.raw(name).is_none() {
-            line(
-                name,
-                "-",
-                "missing: a user token needs it and would be refused",
-            );
+            let meaning = if name == "sub" && claims.raw("iss").is_some() {
+                "missing: refused, unless an identity provider names the user by another claim"
+            } else {
+                "missing: a user token needs it and would be refused"
+            };
+            line(name, "-", meaning);
         }
     }
     lines.join("\n")
@@ -93,7 +101,12 @@ fn counted(grants: usize) -> String {
     format!("{grants} {noun}")
 }
 
-fn permissions_shown(claim: &Claim, ui: &Ui) -> String {
+fn permissions_shown(claim: &Claim, has_issuer: bool, ui: &Ui) -> String {
+    if claim.is_absent() && has_issuer {
+        return "\npermissions\n  no such claim: everything of this user is allowed, unless `iss` is an identity provider that has \
+                permissions read elsewhere;\n  `hallpass token why --environment ID` knows"
+            .to_owned();
+    }
     if claim.is_absent() {
         return "\npermissions\n  no such claim: everything of this user is allowed".to_owned();
     }
@@ -130,8 +143,16 @@ fn meaning(name: &str, claims: &Claims<'_>, now: Timestamp) -> String {
         )
     };
     match name {
+        "sub" if claims.raw("iss").is_some() => {
+            "the user, unless an identity provider names another claim".to_owned()
+        }
         "sub" => "the user".to_owned(),
-        "iss" => "who issued it; ignored unless the environment expects one".to_owned(),
+        "iss" => {
+            "who issued it: picks the identity provider; else ignored unless the environment expects one".to_owned()
+        }
+        "aud" if claims.raw("iss").is_some() => {
+            "whom it is for; must name the environment, or an app that the identity provider's settings name".to_owned()
+        }
         "aud" => "whom it is for; must name the environment".to_owned(),
         "jti" => "its own id; not looked at".to_owned(),
         "iat" => claims
@@ -150,6 +171,9 @@ fn meaning(name: &str, claims: &Claims<'_>, now: Timestamp) -> String {
             };
             format!("{word} {when}, {ago}")
         }),
+        _ if claims.raw("iss").is_some() => {
+            "your own; looked at only if an identity provider's settings name it".to_owned()
+        }
         _ => "your own; not looked at".to_owned(),
     }
 }

@@ -46,6 +46,9 @@ pub fn token_text(argument: &str) -> Result<String> {
     Ok(text.to_owned())
 }
 
+/// The reason that says nothing about the token: the provider's keys could not be fetched.
+const NOT_JUDGED: &str = "keys_unavailable";
+
 fn public_key(path: &Path) -> Result<VerifyingKey> {
     let pem = files::read_text(path)?;
     VerifyingKey::from_pem(&pem)

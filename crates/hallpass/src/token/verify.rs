@@ -4,10 +4,10 @@ use anyhow::Result;
 use hallpass_core::check_offline;
 use serde_json::{Value, json};
 
-use super::{now, public_key, token_text};
+use super::{NOT_JUDGED, now, public_key, token_text};
 use crate::backend::{Backend, Missing};
 use crate::cli::{Global, VerifyArgs};
-use crate::exit::{Exit, REFUSED};
+use crate::exit::{Exit, FAILED, REFUSED};
 use crate::ui::Ui;
 
 pub fn run(global: &Global, args: &VerifyArgs, ui: &Ui) -> Result<()> {
@@ -32,7 +32,8 @@ pub fn run(global: &Global, args: &VerifyArgs, ui: &Ui) -> Result<()> {
         }
         return Ok(());
     }
-    Err(Exit::silent(REFUSED))
+    let is_judged = report.pointer("/reason").and_then(Value::as_str) != Some(NOT_JUDGED);
+    Err(Exit::silent(if is_judged { REFUSED } else { FAILED }))
 }
 
 /// The steps, and the verdict at the end.
@@ -64,11 +65,39 @@ pub fn shown(report: &Value, ui: &Ui) -> String {
         ));
     }
     let accepted = report.pointer("/accepted") == Some(&Value::Bool(true));
+    let reason = text(report, "/reason");
     lines.push(if accepted {
         ui.paint.good("accepted")
+    } else if reason == NOT_JUDGED {
+        let verdict = format!(
+            "not judged: {reason}; calls answer 503, nothing is known about the token now, try again"
+        );
+        ui.paint.warn(&verdict)
     } else {
-        ui.paint
-            .bad(&format!("refused: {}", text(report, "/reason")))
+        ui.paint.bad(&format!("refused: {reason}"))
     });
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::shown;
+    use crate::ui::Ui;
+
+    #[test]
+    fn a_token_without_keys_is_not_called_refused() {
+        let step = json!({ "name": "key", "ok": false, "detail": "no keys" });
+        let said = |reason: &str| {
+            let report = json!({ "accepted": false, "reason": reason, "steps": [step] });
+            shown(&report, &Ui::new(false))
+        };
+        let unknown = said("keys_unavailable");
+        assert!(
+            unknown.contains("not judged: keys_unavailable") && unknown.contains("503"),
+            "{unknown}"
+        );
+        assert!(said("unknown_key").ends_with("refused: unknown_key"));
+    }
 }

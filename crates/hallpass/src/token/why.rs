@@ -1,5 +1,5 @@
 //! `token why`: the decision for one call or question, and what would change it. Exit code 0 allow, 3 deny,
-//! 4 when the token or the claim is refused before any decision.
+//! 4 when the token or the claim is refused before any decision, 1 when nothing can be known about the token now.
 
 use anyhow::Result;
 use hallpass_core::{CallQuestion, check_offline, question_of_call};
@@ -8,10 +8,10 @@ use hallpass_permissions::{
 };
 use serde_json::{Value, json};
 
-use super::{decision, now, public_key, token_text, tree};
+use super::{NOT_JUDGED, decision, inspect, now, public_key, token_text, tree};
 use crate::backend::{Backend, Missing, Problem};
 use crate::cli::{Global, WhyArgs};
-use crate::exit::{DENIED, Exit, REFUSED};
+use crate::exit::{DENIED, Exit, FAILED, REFUSED};
 use crate::files;
 use crate::ui::Ui;
 
@@ -24,7 +24,7 @@ enum Question {
 
 pub fn run(global: &Global, args: &WhyArgs, ui: &Ui) -> Result<()> {
     let question = question(args)?;
-    let mut note = None;
+    let mut notes = Vec::new();
     let explanation = match (&args.environment, &args.token, &args.claim) {
         (Some(environment), Some(token), _) => {
             let backend = Backend::open_with(global, Missing::Refuse, &args.egress)?;
@@ -32,10 +32,14 @@ pub fn run(global: &Global, args: &WhyArgs, ui: &Ui) -> Result<()> {
             asked(&backend, &environment, &token_text(token)?, &question, ui)?
         }
         (None, Some(token), _) => {
-            let claim = claim_of_token(&token_text(token)?, args, ui)?;
-            note = args.key.is_none().then_some(
-                "The token's signature was not checked: add --environment ID, or --key PUBLIC.pem.",
-            );
+            let token = token_text(token)?;
+            let claim = claim_of_token(&token, args, ui)?;
+            if args.key.is_none() {
+                notes.push(UNCHECKED);
+            }
+            if inspect::has_issuer(&token) {
+                notes.push(ISSUER_UNKNOWN);
+            }
             question.explained(&claim)?
         }
         (_, None, Some(file)) => {
@@ -56,9 +60,7 @@ pub fn run(global: &Global, args: &WhyArgs, ui: &Ui) -> Result<()> {
         Question::Permission(..) => decision::tree(explanation, ui),
         Question::ValidToken => format!("{}: {EVERY_VALID_TOKEN}", ui.paint.good("ALLOW")),
     });
-    if let Some(note) = note {
-        ui.note(note);
-    }
+    notes.iter().for_each(|note| ui.note(note));
     let allowed = explanation.pointer("/decision").and_then(Value::as_str) == Some("allow");
     if allowed {
         Ok(())
@@ -67,6 +69,10 @@ pub fn run(global: &Global, args: &WhyArgs, ui: &Ui) -> Result<()> {
     }
 }
 
+const UNCHECKED: &str =
+    "The token's signature was not checked: add --environment ID, or --key PUBLIC.pem.";
+const ISSUER_UNKNOWN: &str = "The token names its issuer. If that is an identity provider of the environment, user and permissions may stand \
+     elsewhere in the token, and the answer may be another one: only --environment ID knows.";
 const EVERY_VALID_TOKEN: &str = "every valid token may; what it must not see is left out";
 
 impl Question {
@@ -157,16 +163,29 @@ fn claim_of_token(token: &str, args: &WhyArgs, ui: &Ui) -> Result<Claim> {
 
 /// With `--json` the refusal is on stdout, where a program looks for the answer.
 fn refused(reason: &str, detail: &str, pointer: Option<&str>, ui: &Ui) -> anyhow::Error {
+    let (decision, code) = if reason == NOT_JUDGED {
+        ("unknown", FAILED)
+    } else {
+        ("refused", REFUSED)
+    };
     if ui.json {
-        ui.raw(&json!({ "decision": "refused", "reason": reason, "detail": detail, "pointer": pointer }));
-        return Exit::silent(REFUSED);
+        ui.raw(&json!({ "decision": decision, "reason": reason, "detail": detail, "pointer": pointer }));
+        return Exit::silent(code);
     }
     let place = pointer.map_or_else(String::new, |pointer| {
         format!("\n  where: {}", tree::place(pointer))
     });
-    let verdict = ui.paint.bad("REFUSED");
-    ui.line(format!("{verdict}  {reason}\n  {detail}{place}\n  No permission is looked at: every call answers 401."));
-    Exit::silent(REFUSED)
+    let (verdict, consequence) = if code == FAILED {
+        let unknown = "Calls answer 503: nothing is known about the token now, try again.";
+        (ui.paint.warn("UNKNOWN"), unknown)
+    } else {
+        let refused = "No permission is looked at: every call answers 401.";
+        (ui.paint.bad("REFUSED"), refused)
+    };
+    ui.line(format!(
+        "{verdict}  {reason}\n  {detail}{place}\n  {consequence}"
+    ));
+    Exit::silent(code)
 }
 
 fn question(args: &WhyArgs) -> Result<Question> {

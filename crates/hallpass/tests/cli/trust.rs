@@ -135,10 +135,11 @@ impl Scene<'_> {
     /// A token of an identity provider lives and dies with it.
     fn providers(&self) {
         let (url, issuer) = (self.provider.keys_url(), self.provider.fake.issuer());
-        let of = |verb: &'static str| ["idp", verb, "--environment", self.environment];
         let source = ["--url", &url, "--issuer", &issuer, "--audience", "app"];
         let add = ["idp", "add", "jwks", "--environment", self.environment];
-        (self.elsewhere)(&[&add[..], &source].concat()).ok();
+        let added = (self.elsewhere)(&[&add[..], &source, &["--json"]].concat()).ok();
+        let id = added.json()["id"].as_str().unwrap().to_owned();
+        let of = |verb: &'static str| ["idp", verb, "--environment", self.environment, &id];
         std::thread::sleep(LIMIT);
         let token = self.provider.token("gil");
         self.refused_after(&of("disable"), &token, (401, "issuer_disabled"));

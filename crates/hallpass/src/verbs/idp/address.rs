@@ -53,6 +53,10 @@ pub fn host(text: &str) -> Result<String, String> {
     if host.contains(':') {
         return Err(expected("it has a port; --url takes such an address"));
     }
+    let path = address.path.trim_end_matches('/');
+    if !["", DISCOVERY, KEY_SET].contains(&path) {
+        return Err(expected("it has a path"));
+    }
     Ok(host.to_owned())
 }
 
@@ -81,6 +85,20 @@ pub fn is_discovery(text: &str) -> bool {
     issuer(text) != text.trim()
 }
 
+/// Whether an address says no more than the issuer does: itself, or its discovery document. A query may matter there, such
+/// as the one that asks for the keys of one app.
+pub fn is_of_issuer(url: &str, of: &str) -> bool {
+    !url.contains('?') && issuer(url).trim_end_matches('/') == of.trim_end_matches('/')
+}
+
+/// Whether this is, by its last word, the address of a key set rather than of an issuer.
+pub fn looks_like_key_set(url: &str) -> bool {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let last = path.trim_end_matches('/').rsplit('/').next();
+    let last = last.unwrap_or_default().to_ascii_lowercase();
+    last.contains("jwk") || last.ends_with(".json") || ["keys", "certs"].contains(&&*last)
+}
+
 /// The project's id at the end of a Firebase issuer.
 pub fn firebase_project(issuer: &str) -> Option<&str> {
     let address = Address::parse(issuer)?;
@@ -91,7 +109,9 @@ pub fn firebase_project(issuer: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{auth0, firebase_project, host, is_discovery, issuer};
+    use super::{
+        auth0, firebase_project, host, is_discovery, is_of_issuer, issuer, looks_like_key_set,
+    };
 
     #[test]
     fn a_domain_is_found_in_what_people_paste() {
@@ -108,6 +128,8 @@ mod tests {
             ("127.0.0.1:4000", "--url"),
             ("https://u:p@acme.eu.auth0.com", "no host"),
             ("", "no host"),
+            ("acme.eu.auth0.com/login", "has a path"),
+            ("https://acme.eu.auth0.com/oauth/token?x", "has a path"),
             ("ftp://acme.eu.auth0.com", "no host"),
         ] {
             let refused = host(text).err().unwrap_or_default();
@@ -171,6 +193,38 @@ mod tests {
         assert!(is_discovery(
             "https://id.example/.well-known/openid-configuration"
         ));
+    }
+
+    #[test]
+    fn an_address_may_say_no_more_than_the_issuer() {
+        let document = "https://id.example/a/.well-known/openid-configuration";
+        for same in ["https://id.example/a", "https://id.example/a/", document] {
+            assert!(is_of_issuer(same, "https://id.example/a"), "{same}");
+            assert!(is_of_issuer(same, "https://id.example/a/"), "{same}");
+        }
+        let of_one_app = format!("{document}?appid=1");
+        for other in ["https://id.example/b", "http://id.example/a", &of_one_app] {
+            assert!(!is_of_issuer(other, "https://id.example/a"), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_key_set_is_known_by_its_last_word() {
+        for url in [
+            "https://a.example/jwks",
+            "https://a.example/.well-known/JWKS.json?x=1",
+            "https://a.example/oauth2/v1/keys/",
+            "https://a.example/realms/a/protocol/openid-connect/certs",
+        ] {
+            assert!(looks_like_key_set(url), "{url}");
+        }
+        for url in [
+            "https://a.example",
+            "https://a.example/realms/keys-of-acme",
+            "https://a.example/.well-known/openid-configuration",
+        ] {
+            assert!(!looks_like_key_set(url), "{url}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `hallpass idp`: which services outside an environment trusts for user tokens.
 
 mod address;
+mod patch;
 mod settings;
 mod show;
 mod trial;
@@ -11,8 +12,8 @@ use anyhow::Result;
 use hallpass_model::EnvironmentId;
 use serde_json::{Value, json};
 
-use crate::backend::{Backend, Missing};
-use crate::cli::{EgressArgs, Global, IdpAddVerb, IdpArgs, IdpVerb};
+use crate::backend::{Backend, Call, Missing};
+use crate::cli::{EgressArgs, Global, IdpAddVerb, IdpArgs, IdpVerb, NamedIdpArgs, SetArgs};
 use crate::exit::Exit;
 use crate::files::quoted;
 use crate::token::token_text;
@@ -40,11 +41,17 @@ pub fn run(global: &Global, verb: &IdpVerb, ui: &Ui) -> Result<()> {
             // Read first: standard input that holds no token must not cost a fetch.
             let token = token.as_deref().map(token_text).transpose()?;
             let backend = open(&provider.egress)?;
-            let path = format!("{}/test", path_of(&backend, provider)?);
-            trial::concluded(&backend.post(&path, body_of_test(token))?, ui)
+            test(&backend, &path_of(&backend, provider)?, token, ui)
         }
-        IdpVerb::Disable(args) => set_disabled(&open(&args.egress)?, args, true, ui),
-        IdpVerb::Enable(args) => set_disabled(&open(&args.egress)?, args, false, ui),
+        IdpVerb::Set(args) => set(global, args, ui),
+        IdpVerb::Disable(args) => {
+            let path = format!("{}/{}", path(args.environment), args.provider);
+            set_disabled(&open(&args.egress)?, &path, true, ui)
+        }
+        IdpVerb::Enable(args) => {
+            let backend = open(&args.egress)?;
+            set_disabled(&backend, &path_of(&backend, args)?, false, ui)
+        }
         IdpVerb::Remove(args) => remove(&open(&args.egress)?, args, ui),
     }
 }
@@ -58,11 +65,37 @@ fn add(global: &Global, verb: &IdpAddVerb, ui: &Ui) -> Result<()> {
     if !ui.json {
         ui.note(format!(
             "\nNext, see whether its keys can be fetched and a token of it is accepted:\n\n  \
-             hallpass idp test --environment {environment} {} --token TOKEN{}\n",
+             hallpass idp test --environment {environment} {}{} --token - < TOKEN_FILE\n",
             show::text(&provider, "/id"),
             same_place(global, egress)
         ));
     }
+    Ok(())
+}
+
+fn test(backend: &Backend, path: &str, token: Option<String>, ui: &Ui) -> Result<()> {
+    let has_token = token.is_some();
+    let answer = backend.post(&format!("{path}/test"), body_of_test(token))?;
+    let outcome = trial::concluded(&answer, ui);
+    // The steps of a token say so themselves.
+    if !has_token && !ui.json && show::is_disabled(&backend.get(path)?) {
+        ui.note("\nThis provider is disabled: its tokens are refused until `hallpass idp enable`.");
+    }
+    outcome
+}
+
+/// What can be judged without the provider is, before anything is opened.
+fn set(global: &Global, args: &SetArgs, ui: &Ui) -> Result<()> {
+    let mut settings = patch::of(args)?;
+    let backend = Backend::open_with(global, Missing::Refuse, &args.provider.egress)?;
+    let path = path_of(&backend, &args.provider)?;
+    if patch::depends_on_kind(&settings) {
+        patch::fit(&mut settings, &backend.get(&path)?)?;
+    }
+    let call = Call::new("PATCH", &path)
+        .with(json!({ "settings": settings }))
+        .if_version(args.if_version);
+    show::card_and_warnings(&backend.send(call)?, ui);
     Ok(())
 }
 
@@ -98,15 +131,14 @@ fn same_place(global: &Global, egress: &EgressArgs) -> String {
     given.chain(allowed).collect()
 }
 
-fn set_disabled(backend: &Backend, args: &IdpArgs, disabled: bool, ui: &Ui) -> Result<()> {
-    let body = json!({ "disabled": disabled });
-    let provider = backend.patch(&path_of(backend, args)?, body)?;
+fn set_disabled(backend: &Backend, path: &str, disabled: bool, ui: &Ui) -> Result<()> {
+    let provider = backend.patch(path, json!({ "disabled": disabled }))?;
     show::card_and_warnings(&provider, ui);
     Ok(())
 }
 
-fn remove(backend: &Backend, args: &IdpArgs, ui: &Ui) -> Result<()> {
-    let id = id_of(backend, args)?;
+fn remove(backend: &Backend, args: &NamedIdpArgs, ui: &Ui) -> Result<()> {
+    let id = args.provider.to_string();
     backend.delete(&format!("{}/{id}", path(args.environment)))?;
     ui.answer(&json!({ "id": id, "removed": true }), |_| {
         format!("{id} is removed: its tokens are refused from now on")

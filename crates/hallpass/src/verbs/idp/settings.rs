@@ -24,15 +24,22 @@ pub fn of(verb: &IdpAddVerb) -> Result<ProviderSettings> {
     }
 }
 
-fn jwks(args: &JwksArgs) -> Result<ProviderSettings> {
-    if address::is_discovery(&args.url) {
+/// The address of a key set.
+///
+/// # Errors
+/// Exit code 2 for that of a discovery document.
+pub fn key_set(url: &str) -> Result<String> {
+    if address::is_discovery(url) {
         return Err(Exit::usage(format!(
-            "{} is a discovery document, not a key set: `hallpass idp add oidc --url` reads issuer and keys from it",
-            args.url
+            "{url} is a discovery document, not a key set: `hallpass idp add oidc --url` reads issuer and keys from it"
         )));
     }
+    Ok(url.to_owned())
+}
+
+fn jwks(args: &JwksArgs) -> Result<ProviderSettings> {
     let mut settings = trusting(ProviderKind::Jwks, &args.trust)?;
-    settings.url = Some(args.url.clone());
+    settings.url = Some(key_set(&args.url)?);
     settings.issuer.clone_from(&args.issuer);
     Ok(settings)
 }
@@ -58,7 +65,16 @@ fn auth0(args: &Auth0Args) -> Result<ProviderSettings> {
                 settings.domain = Some(domain);
                 settings.issuer = None;
             }
-            Err(_) => settings.url = Some(address::auth0(issuer).map_err(Exit::usage)?.0),
+            Err(_) => {
+                let (url, derived) = address::auth0(issuer).map_err(Exit::usage)?;
+                if issuer.trim().trim_end_matches('/') != derived.trim_end_matches('/') {
+                    return Err(Exit::usage(format!(
+                        "`{issuer}` is no issuer of Auth0, which has no path: {derived}; \
+                         `hallpass idp add oidc --issuer` takes any"
+                    )));
+                }
+                settings.url = Some(url);
+            }
         },
         (domain, Some(url), issuer) => {
             let (url, derived) = address::auth0(url).map_err(Exit::usage)?;
@@ -107,13 +123,20 @@ fn oidc(args: &OidcArgs) -> Result<ProviderSettings> {
     let mut settings = trusting(ProviderKind::Oidc, &args.trust)?;
     let of_url = args.url.as_deref().map(address::issuer);
     let issuer = args.issuer.as_deref().map(address::issuer);
-    if let (Some(url), Some(issuer)) = (&of_url, &issuer)
-        && url.trim_end_matches('/') != issuer.trim_end_matches('/')
+    if let (Some(url), None) = (&args.url, &issuer)
+        && address::looks_like_key_set(url)
     {
-        // The document stands elsewhere than its issuer says, as seen from inside a cluster.
-        settings.url.clone_from(&args.url);
+        return Err(Exit::usage(format!(
+            "{url} looks like a key set: `hallpass idp add jwks --url` takes one. Here --url is a discovery document; \
+             if this is an issuer after all, say --issuer"
+        )));
     }
     settings.issuer = issuer.or(of_url);
+    let is_derived = |url: &&String| {
+        let issuer = settings.issuer.as_deref().unwrap_or_default();
+        address::is_of_issuer(url, issuer)
+    };
+    settings.url = args.url.as_ref().filter(|url| !is_derived(url)).cloned();
     Ok(settings)
 }
 
@@ -140,8 +163,12 @@ fn set_claims(settings: &mut ProviderSettings, args: &ClaimArgs) -> Result<()> {
     Ok(())
 }
 
-/// Checked as text: a JSON value has forgotten what stood there twice.
-fn role_permissions(arg: &RoleArg) -> Result<RolePermissions> {
+/// A role with its permissions.
+///
+/// # Errors
+/// Exit code 2 for permissions that no token could carry. They are checked as text: a JSON value has forgotten what stood
+/// there twice.
+pub fn role_permissions(arg: &RoleArg) -> Result<RolePermissions> {
     let text = files::json_or_file(&arg.permissions)?;
     Claim::parse(&text).map_err(|fault| {
         let pointer = if fault.pointer.is_empty() {
@@ -265,6 +292,14 @@ mod tests {
         );
         refused("auth0 --audience client", "--domain");
         refused("auth0 --domain http://a.auth0.com --audience c", "--url");
+        refused(
+            "auth0 --domain a.auth0.com/login --audience c",
+            "has a path",
+        );
+        refused(
+            "auth0 --issuer https://a.example/login --audience c",
+            "no issuer of Auth0",
+        );
     }
 
     #[test]
@@ -328,6 +363,12 @@ mod tests {
             Ok(json!({ "kind": "oidc", "issuer": "https://id.example/" }))
         );
         refused("oidc", "--issuer");
+        refused("oidc --url https://id.example/jwks", "idp add jwks");
+        let of_one_app = "https://id.example/.well-known/openid-configuration?appid=1";
+        assert_eq!(
+            settings(&format!("oidc --url {of_one_app}")),
+            Ok(json!({ "kind": "oidc", "issuer": "https://id.example", "url": of_one_app }))
+        );
         assert_eq!(
             settings("oidc --issuer https://id.example --url http://keycloak:8080/realms/a"),
             Ok(

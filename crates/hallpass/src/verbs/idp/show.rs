@@ -70,6 +70,24 @@ pub fn warn(answer: &Value, ui: &Ui) {
             text(warning, "/message"),
             text(warning, "/code")
         ));
+        if let Some(flags) = remedy(&text(warning, "/code"))
+            && answer.pointer("/environment_id").is_some()
+        {
+            let (environment, id) = (text(answer, "/environment_id"), text(answer, "/id"));
+            ui.note(format!(
+                "  to do: hallpass idp set --environment {environment} {id} {flags}"
+            ));
+        }
+    }
+}
+
+/// The flags that end a warning.
+fn remedy(code: &str) -> Option<&'static str> {
+    match code {
+        "any_audience" => Some("--any-audience false --audience CLIENT_ID"),
+        "no_audience" => Some("--audience CLIENT_ID"),
+        "no_issuer" => Some("--issuer ISSUER"),
+        _ => None,
     }
 }
 
@@ -87,6 +105,11 @@ pub fn issuers(provider: &Value) -> String {
     } else {
         issuers
     }
+}
+
+/// Whether a provider's tokens are refused for now.
+pub fn is_disabled(provider: &Value) -> bool {
+    provider.pointer("/disabled") == Some(&Value::Bool(true))
 }
 
 fn audiences(provider: &Value) -> String {
@@ -129,14 +152,21 @@ fn keys(keys: &Value) -> String {
 
 /// A list has little room, and a disabled provider's keys do not matter.
 fn keys_unless_disabled(provider: &Value) -> String {
-    if provider.pointer("/disabled") == Some(&Value::Bool(true)) {
+    if is_disabled(provider) {
         return "disabled".to_owned();
     }
-    keys(provider.pointer("/keys").unwrap_or(&Value::Null))
+    let status = provider.pointer("/keys").unwrap_or(&Value::Null);
+    let shown = keys(status);
+    // Elsewhere the failure is over, or nobody waits for the keys.
+    let is_degraded = ["stale", "unavailable"].contains(&text(status, "/state").as_str());
+    match text(status, "/failure/code") {
+        code if is_degraded && !code.is_empty() => format!("{shown}: {code}"),
+        _ => shown,
+    }
 }
 
 fn tone_of_both(provider: &Value) -> Tone {
-    if provider.pointer("/disabled") == Some(&Value::Bool(true)) {
+    if is_disabled(provider) {
         return Tone::Warn;
     }
     tone_of_keys(provider.pointer("/keys").unwrap_or(&Value::Null))
@@ -216,13 +246,19 @@ mod tests {
               "keys": { "state": "unknown", "count": 0 },
               "warnings": [{ "code": "any_audience" }, { "code": "no_issuer" }] },
             { "id": "p3", "kind": "firebase", "issuers": ["https://f/acme"], "project_id": "acme",
-              "keys": { "state": "unavailable", "count": 0 } },
+              "keys": { "state": "unavailable", "count": 0, "failure": { "code": "egress_timeout" } } },
+            { "id": "p4", "kind": "oidc", "issuers": ["https://o"], "audiences": ["c"],
+              "keys": { "state": "stale", "count": 1, "failure": { "code": "jwks_malformed" } } },
+            { "id": "p5", "kind": "oidc", "issuers": ["https://p"], "audiences": ["c"],
+              "keys": { "state": "idle", "count": 1, "failure": { "code": "jwks_malformed" } } },
         ], "next": null });
         let lines = "\
-ID  KIND      ISSUER                  AUDIENCES  KEYS         WARNINGS
-p1  auth0     https://a/, https://b/  c          fresh (2)    none
-p2  jwks      any                     ANY        disabled     any_audience, no_issuer
-p3  firebase  https://f/acme          acme       unavailable  none";
+ID  KIND      ISSUER                  AUDIENCES  KEYS                         WARNINGS
+p1  auth0     https://a/, https://b/  c          fresh (2)                    none
+p2  jwks      any                     ANY        disabled                     any_audience, no_issuer
+p3  firebase  https://f/acme          acme       unavailable: egress_timeout  none
+p4  oidc      https://o               c          stale (1): jwks_malformed    none
+p5  oidc      https://p               c          idle (1)                     none";
         assert_eq!(list(&providers, &Ui::new(false)), lines);
         assert!(list(&json!({ "items": [] }), &Ui::new(false)).contains("idp add"));
     }

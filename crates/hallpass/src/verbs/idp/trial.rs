@@ -16,6 +16,11 @@ const KEYS: [Column; 5] = [
     Column::with("USABLE", "", usable).toned(tone_of_usable),
 ];
 
+/// What the failure of a fetch leaves as it is.
+const LAST_GOOD: &str = "The keys below are of the last good set, which is still in use:";
+/// A set came, but verifies no token of the provider.
+const NO_USABLE_KEY: &str = "no_usable_key";
+
 /// Shows the outcome and ends with its exit code.
 pub fn concluded(answer: &Value, ui: &Ui) -> Result<()> {
     ui.answer(answer, |answer| shown(answer, ui));
@@ -34,7 +39,12 @@ fn shown(answer: &Value, ui: &Ui) -> String {
     if let Some(keys) = answer.pointer("/keys")
         && keys.as_array().is_some_and(|keys| !keys.is_empty())
     {
-        parts.push(Table::of(keys, &KEYS, ""));
+        let table = Table::of(keys, &KEYS, "");
+        parts.push(if is_last_good_set(answer) {
+            format!("{LAST_GOOD}\n\n{table}")
+        } else {
+            table
+        });
     }
     if let Some(report) = answer.pointer("/token").filter(|report| !report.is_null()) {
         parts.push(shown_report(report, ui));
@@ -56,7 +66,12 @@ fn fetch(answer: &Value, ui: &Ui) -> String {
             format!(" ({code})")
         };
         let mark = ui.paint.bad("NO");
-        return format!("{mark}  no keys from {url}{took}{status}{code}\n    {detail}");
+        let what = if came_without_use(answer) {
+            "no usable key at"
+        } else {
+            "no keys from"
+        };
+        return format!("{mark}  {what} {url}{took}{status}{code}\n    {detail}");
     }
     let fresh = answer
         .pointer("/fetch/fresh_for_secs")
@@ -71,6 +86,17 @@ fn fetch(answer: &Value, ui: &Ui) -> String {
         format!("\n    {detail}")
     };
     format!("{mark}  fetched {url}{took}{status}{fresh}{detail}")
+}
+
+fn came_without_use(answer: &Value) -> bool {
+    text(answer, "/fetch/code") == NO_USABLE_KEY
+}
+
+/// Whether the keys listed are not those of this fetch.
+fn is_last_good_set(answer: &Value) -> bool {
+    let keys = answer.pointer("/keys").and_then(Value::as_array);
+    let usable = keys.is_some_and(|keys| keys.iter().any(|key| is_true(key, "/usable")));
+    !is_true(answer, "/fetch/ok") && (usable || !came_without_use(answer))
 }
 
 fn kid(kid: &Value) -> String {
@@ -166,5 +192,39 @@ refused: aud_mismatch";
         );
         let ended = concluded(&answer, &Ui::new(true)).err();
         assert_eq!(ended.as_ref().map(code_of), Some(NO_KEYS));
+    }
+
+    #[test]
+    fn keys_in_use_are_told_from_those_of_the_fetch() {
+        let usable = json!({ "kid": "k1", "algorithms": ["RS256"], "kty": "RSA", "bits": 2048, "usable": true });
+        let unusable =
+            json!({ "kid": "k2", "algorithms": [], "usable": false, "note": "for encryption" });
+        let answer = |code: &str, keys: [&serde_json::Value; 1]| {
+            json!({
+                "fetch": { "url": "https://a/jwks", "millis": 1, "ok": false, "code": code, "detail": "why" },
+                "keys": keys, "warnings": [],
+            })
+        };
+        for (code, key, last_good) in [
+            ("egress_timeout", &usable, true),
+            ("egress_timeout", &unusable, true),
+            ("no_usable_key", &usable, true),
+            ("no_usable_key", &unusable, false),
+        ] {
+            let said = shown(&answer(code, [key]), &Ui::new(false));
+            assert_eq!(said.contains("last good set"), last_good, "{said}");
+            let ended = concluded(&answer(code, [key]), &Ui::new(true)).err();
+            assert_eq!(ended.as_ref().map(code_of), Some(NO_KEYS));
+        }
+        let said = shown(&answer("no_usable_key", [&unusable]), &Ui::new(false));
+        assert_eq!(
+            said,
+            "\
+NO  no usable key at https://a/jwks in 1 ms (no_usable_key)
+    why
+
+KID  ALG  TYPE  BITS  USABLE
+k2   -    -     -     no: for encryption"
+        );
     }
 }

@@ -59,7 +59,8 @@ fn every_line_of_the_guides_does_what_it_says() {
     assert!(added >= 12, "only {added} providers were added");
 }
 
-fn paste(directory: &Path, line: &str, variables: &[(&str, &str)]) -> Ran {
+/// Runs a line as a shell would.
+pub fn paste(directory: &Path, line: &str, variables: &[(&str, &str)]) -> Ran {
     let program = hallpass();
     let folder = Path::new(program.get_program()).parent().unwrap();
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());

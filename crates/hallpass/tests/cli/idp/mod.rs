@@ -4,6 +4,8 @@ mod egress;
 mod guides;
 mod outcomes;
 mod place;
+mod set;
+mod tokens;
 
 use hallpass_model::ProviderKind;
 use serde_json::json;
@@ -209,7 +211,20 @@ fn every_kind_goes_from_added_to_removed() {
                 );
             }
 
-            let disabled = house.run(&[&["idp", "disable"][..], &place].concat()).ok();
+            let id = house
+                .run(&[&["idp", "show", "--json"][..], &place].concat())
+                .ok()
+                .json()["id"]
+                .as_str()
+                .unwrap()
+                .to_owned();
+            // What locks users out is never guessed, not even the only one.
+            for verb in ["disable", "remove"] {
+                let guessed = house.run(&[&["idp", verb][..], &place].concat()).code(2);
+                assert!(guessed.stderr.contains("<PROVIDER>"), "{guessed:?}");
+            }
+            let disable = [&["idp", "disable", &id][..], &place].concat();
+            let disabled = house.run(&disable).ok();
             assert!(disabled.stdout.contains("disabled"), "{disabled:?}");
             let refused = house.out(&verify).code(4);
             assert!(
@@ -219,7 +234,8 @@ fn every_kind_goes_from_added_to_removed() {
             house.run(&[&["idp", "enable"][..], &place].concat()).ok();
             house.out(&verify).ok();
 
-            let removed = house.run(&[&["idp", "remove"][..], &place].concat()).ok();
+            let remove = [&["idp", "remove", &id][..], &place].concat();
+            let removed = house.run(&remove).ok();
             assert!(removed.stdout.contains("is removed"), "{removed:?}");
             house.out(&verify).code(4);
             let none = house.run(&[&["idp", "list"][..], &place].concat()).ok();

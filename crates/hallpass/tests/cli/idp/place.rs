@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::guides::paste;
 use super::{House, Place, add};
 use crate::support::{Provider, get, run};
 
@@ -42,10 +43,9 @@ fn the_next_step_leads_to_the_same_place() {
         .lines()
         .find_map(|line| line.strip_prefix("  hallpass "))
         .unwrap();
-    let token = provider.token("ana");
-    let line = line.replace("TOKEN", &token).replace('\'', "");
-    let arguments: Vec<&str> = line.split(' ').collect();
-    let tested = run(elsewhere.path(), &arguments).ok();
+    let file = elsewhere.path().join("TOKEN_FILE");
+    std::fs::write(file, provider.token("ana")).unwrap();
+    let tested = paste(elsewhere.path(), &format!("hallpass {line}"), &[]).ok();
     assert!(tested.stdout.ends_with("accepted\n"), "{tested:?}");
 }
 
@@ -143,6 +143,12 @@ fn wrong_use_is_said_before_anything_is_opened() {
             "--audience names b",
         ),
         (&["oidc"], "--issuer"),
+        (&["keycloak"], "idp add oidc"),
+        (&["oidc", "--url", "https://a.example/jwks"], "idp add jwks"),
+        (
+            &["auth0", "--domain", "a.example/login", "--audience", "c"],
+            "has a path",
+        ),
         (
             &[
                 "oidc",
