@@ -72,7 +72,7 @@ impl Explain {
     ///
     /// # Errors
     /// `not_found`; 422: `token_refused` with `meta.reason`, `permission_claim_malformed`, `call_needs_target`,
-    /// `unknown_call`, `one_of_two`.
+    /// `unknown_call`, `one_of_two`; 503: `keys_unavailable` for a token that could not be judged.
     pub async fn for_operator(
         &self,
         caller: &OperatorCaller,

@@ -10,7 +10,7 @@
 //!    blocks the answer whole. The connector gets the judged addresses and cannot ask again, so a name that changes its
 //!    mind between check and connection changes nothing.
 //! 3. **The answer**: headers, body and redirects are bounded, and one deadline spans all of it. A redirect passes 1 and 2 like a first URL,
-//!    and never leads from https to http. Any status is an answer.
+//!    and never leads from https to http, nor from outside to a listed endpoint. Any status is an answer.
 //!
 //! An [`AllowedEndpoint`] (`--allow-egress HOST:PORT`) is the operator's word that this host and port are theirs: there plain http, any port and
 //! private addresses are fine. A listed *name* still must not lead to a link-local, metadata, multicast, unspecified or broadcast address, nor to an

@@ -43,7 +43,8 @@ pub struct ProviderSettings {
     /// Firebase: the project's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_id: Option<String>,
-    /// Where the key set is; Auth0, Firebase: instead of the derived place.
+    /// Where the key set is; Auth0, Firebase: instead of the derived place; OIDC: where discovery starts, if not at the
+    /// issuer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// The `iss` of its tokens, byte for byte; derived for Auth0 and Firebase.

@@ -84,7 +84,7 @@ pub(crate) fn warnings(settings: &ProviderSettings, derived: &Derived) -> Vec<Pr
     if derived.issuers.is_empty() {
         warn(
             "no_issuer",
-            "any token made with one of these keys is accepted, whoever its iss names; name the issuer",
+            "any token made with one of these keys is accepted, whoever its iss names (unless the environment expects an issuer); name the issuer",
         );
     }
     for path in [

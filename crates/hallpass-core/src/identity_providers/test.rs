@@ -50,7 +50,8 @@ impl IdentityProviders {
     /// provider is tested like any other.
     ///
     /// # Errors
-    /// `not_found`, `too_many_tests` (429). Keys that cannot be fetched and refused tokens are no errors.
+    /// `not_found`, `too_many_tests` (429); with a token also `trust_state_unknown` (503). Keys that cannot be fetched and
+    /// refused tokens are no errors.
     pub async fn test(
         &self,
         caller: &OperatorCaller,

@@ -25,7 +25,7 @@ pub(crate) struct TrustedProvider {
     pub(crate) source: Arc<Source>,
 }
 
-/// Where the permissions of a provider's tokens come from, beside the claim's own name.
+/// The one place where the permissions of a provider's tokens come from.
 pub(crate) enum PermissionSource {
     OwnClaim,
     Path(ClaimPath),

@@ -17,7 +17,7 @@ const FRESH_AT_MOST: Duration = Duration::from_secs(60 * 60);
 /// For servers that say nothing.
 const FRESH_UNLESS_SAID: Duration = Duration::from_secs(5 * 60);
 
-/// Where a key set is found. Equal locations share one fetched set.
+/// Where a key set is found. Equal locations of one project share one fetched set.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Location {
     /// A JWKS document (RFC 7517 section 5).
@@ -46,7 +46,7 @@ impl Location {
 pub struct FetchReport {
     /// The document asked for first.
     pub url: String,
-    /// Whether it gave a set that may be trusted.
+    /// Whether it gave a set that may be trusted; in a test of a provider, one with a key for its tokens.
     pub ok: bool,
     /// What was wrong, for programs.
     #[serde(skip_serializing_if = "Option::is_none")]

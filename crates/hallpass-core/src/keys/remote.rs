@@ -1,9 +1,9 @@
 //! Key sets that identity providers publish, kept fresh beside the requests.
 //!
 //! A set is fetched when it is first needed, again in the background before it stops being fresh, and once when a token
-//! names a key that is not in it. There is one fetch at a time per location and a floor between two of them, whatever
-//! tokens say. While fetches fail, the last good set counts for a day; after that, and before the first good one, nothing
-//! of this provider can be verified, which is our failing and not the token's.
+//! needs a key that is not in it. There is one fetch at a time per project and location and a floor between two of them,
+//! whatever tokens say. While fetches fail, the last good set counts for a day; after that, and before the first good
+//! one, nothing of this provider can be verified, which is our failing and not the token's.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -100,7 +100,7 @@ impl RemoteKeys {
     /// Whether the source's server answered lately; if not, what is not in the set may be published all the same.
     ///
     /// # Errors
-    /// As [`Self::current`] when there is no set.
+    /// As [`Self::current`], when the last fetch failed and began less than a minute ago.
     pub(crate) fn require_answering(&self, source: &Source) -> Result<(), NoKeys> {
         let now = self.clock.monotonic();
         if source.read().failed_lately(now) {

@@ -1,8 +1,9 @@
 //! User tokens: from the text in an `Authorization` header to a [`Caller`], or to a refusal with its reason.
 //!
 //! A token is verified once per trust epoch and then remembered whole. The answer for a remembered token is the
-//! same as for a fresh one: its end is checked by both clocks, and any change of keys, settings, frozen or revoked
-//! users starts a new epoch in which it has to be verified again.
+//! same as for a fresh one: its end is checked by both clocks, and any change of keys, identity providers, settings,
+//! frozen or revoked users starts a new epoch in which it has to be verified again. So it has to be when the identity
+//! provider's key that verified it counts no more.
 
 mod accept;
 mod cache;
@@ -60,8 +61,8 @@ impl Tokens {
     /// Knows the user of a token, and makes the user on first sight.
     ///
     /// # Errors
-    /// 401 with the reason as code, `user_frozen` (403), `not_found` for the environment, `trust_state_unknown`
-    /// and `storage_unavailable` (503).
+    /// 401 with the reason as code, `user_frozen` (403), `not_found` for the environment, `trust_state_unknown`,
+    /// `storage_unavailable` and `keys_unavailable` (503).
     pub async fn authenticate(&self, environment: EnvironmentId, token: &str) -> Result<Caller> {
         match self.verified(environment, token, Trace::Left).await {
             Ok((snapshot, verified)) => Ok(self.let_in(&snapshot, verified)),

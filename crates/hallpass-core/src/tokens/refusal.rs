@@ -35,7 +35,7 @@ pub(crate) enum Refusal {
     PermissionsMissing,
     Revoked,
     UserFrozen,
-    /// No provider has the token's issuer, and there is no key of the environment's own.
+    /// No provider has the token's issuer, and no key of the environment's own made the signature.
     UnknownIssuer,
     ProviderDisabled,
     KeysUnavailable {
@@ -47,7 +47,7 @@ pub(crate) enum Refusal {
     KidNeeded {
         eligible: usize,
     },
-    /// Another kind of token, by what its payload says.
+    /// Another kind of token, by what its header or payload says.
     OtherKind(&'static str),
     ProviderAudience,
     /// The claim that names the user, where that is not `sub`.

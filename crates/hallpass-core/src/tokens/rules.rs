@@ -52,7 +52,7 @@ pub(crate) fn check_type(token: &UnverifiedToken<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// `sub`, `iat` and `exp` are there and fit together; the token is valid at `now`.
+/// `iat` and `exp` are there and fit together; the token is valid at `now`.
 pub(crate) fn check_times(
     claims: &Claims<'_>,
     settings: &EnvironmentSettings,

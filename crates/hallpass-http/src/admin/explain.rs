@@ -27,6 +27,7 @@ pub(super) struct TokenToCheck {
     responses(
         (status = 200, description = "The decision with its reasons", body = Explanation),
         (status = 422, description = "`token_refused`, `permission_claim_malformed`, `unknown_call`, `call_needs_target`, `no_permission_needed`, `one_of_two`", body = super::Problem),
+        (status = 503, description = "`keys_unavailable`: the keys of the token's identity provider could not be fetched", body = super::Problem),
     ),
 )]
 pub(super) async fn explain_decision(

@@ -7,8 +7,8 @@ use super::schemas::TokenReport;
 
 /// A service outside, and how its tokens are read.
 ///
-/// `auth0` needs `domain` and `audiences`; `firebase` needs `project_id`; `oidc` needs `issuer`, where discovery starts;
-/// `jwks` needs `url`. Unknown members, and those of another kind, are refused.
+/// `auth0` needs `domain` (or `url`) and `audiences` (or `any_audience`); `firebase` needs `project_id`; `oidc` needs
+/// `issuer`, where discovery starts (or `url`); `jwks` needs `url`. Unknown members, and those of another kind, are refused.
 #[derive(ToSchema)]
 #[schema(example = json!({ "kind": "auth0", "domain": "acme.eu.auth0.com", "audiences": ["YOUR_CLIENT_ID"] }))]
 #[expect(dead_code, reason = "describes what model reads and writes")]
@@ -33,7 +33,8 @@ pub(crate) struct IdentityProviderSettings {
     /// Accepted `aud` values, compared byte for byte; at most 16.
     #[schema(required = false)]
     audiences: Vec<String>,
-    /// Accept tokens made for any app, instead of `audiences`. Dangerous.
+    /// Accept tokens made for any app, instead of `audiences`. Dangerous. Where the environment requires an audience, one
+    /// has to be there.
     #[schema(required = false)]
     any_audience: bool,
     /// The claim that names the user, or a JSON pointer to it; left out: `sub`.
@@ -72,7 +73,7 @@ pub(crate) struct RolePermissions {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what core writes")]
 pub(crate) struct IdentityProviderWarning {
-    /// `any_audience`, `no_audience`, `no_issuer` or `plain_http`.
+    /// `any_audience`, `no_audience`, `no_issuer`, `odd_claim_path`, `unknown_permission` or `plain_http`.
     #[schema(example = "no_audience")]
     code: String,
     /// What can happen, and what to do.
@@ -98,6 +99,7 @@ pub(crate) struct IdentityProviderTest {
 pub(crate) struct KeyFetch {
     /// The document that was asked for first.
     url: String,
+    /// Whether there is a key that verifies tokens of this provider.
     ok: bool,
     /// What was wrong, for programs; left out after a good fetch.
     #[schema(example = "egress_connect_failed")]

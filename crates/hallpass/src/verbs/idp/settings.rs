@@ -14,7 +14,8 @@ use crate::files;
 /// What the flags say.
 ///
 /// # Errors
-/// Exit code 2 for flags that contradict each other and for a role whose permissions no token could carry.
+/// Exit code 2 for flags that contradict each other, for an address of another sort, and for a role whose permissions no
+/// token could carry.
 pub fn of(verb: &IdpAddVerb) -> Result<ProviderSettings> {
     match verb {
         IdpAddVerb::Jwks(args) => jwks(args),
