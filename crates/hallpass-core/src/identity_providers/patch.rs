@@ -88,6 +88,45 @@ mod tests {
     }
 
     #[test]
+    fn every_member_of_settings_can_be_taken_away() {
+        let complete = json!({
+            "kind": "jwks", "domain": "a", "custom_domain": "a", "project_id": "a", "url": "a", "issuer": "a",
+            "audiences": ["a"], "any_audience": true, "user_claim": "a", "permissions_claim": "a", "roles_claim": "a",
+            "role_permissions": [{ "role": "a", "permissions": {} }], "token_types": ["a"], "algorithms": ["a"],
+        });
+        // Without `..`, so that a new member is missed here first.
+        let ProviderSettings {
+            kind: _,
+            domain: _,
+            custom_domain: _,
+            project_id: _,
+            url: _,
+            issuer: _,
+            audiences: _,
+            any_audience: _,
+            user_claim: _,
+            permissions_claim: _,
+            roles_claim: _,
+            role_permissions: _,
+            token_types: _,
+            algorithms: _,
+        } = ProviderSettings::new(ProviderKind::Jwks);
+        let settings: ProviderSettings = serde_json::from_value(complete.clone()).unwrap();
+        let names = complete
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|name| *name != "kind");
+        let removed: serde_json::Map<_, _> =
+            names.map(|name| (name.clone(), Value::Null)).collect();
+        assert_eq!(removed.len(), MEMBERS.len());
+        assert_eq!(
+            patched(&settings, &Value::Object(removed)).unwrap(),
+            ProviderSettings::new(ProviderKind::Jwks)
+        );
+    }
+
+    #[test]
     fn faults_point_at_the_member() {
         let settings = ProviderSettings::new(ProviderKind::Jwks);
         for (patch, pointer) in [

@@ -1,6 +1,7 @@
 //! What makes a token of an identity provider good, one rule per function; the rules that every token has to keep are
 //! in [`super::rules`].
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use hallpass_jose::{Claims, TokenError, UnverifiedToken, VerifiedToken, raw};
@@ -247,12 +248,10 @@ pub(crate) fn parse_permissions(
             other => other,
         });
     };
-    if raw::text(value).is_none() && raw::texts(value, ROLES).is_none() {
-        return Err(Refusal::Roles {
-            pointer: path.pointer(),
-        });
-    }
-    first_mapped(value, mapped).map_or_else(nothing, |(_, claim)| Ok(claim.clone()))
+    let held = held_roles(value).ok_or_else(|| Refusal::Roles {
+        pointer: path.pointer(),
+    })?;
+    first_mapped(&held, mapped).map_or_else(nothing, |(_, claim)| Ok(claim.clone()))
 }
 
 /// Where the permissions of an accepted token came from; for people.
@@ -269,17 +268,24 @@ pub(crate) fn permissions_found(claims: &Claims<'_>, provider: &TrustedProvider)
     let Some(mapped) = mapped else {
         return format!(" at {place}");
     };
-    match first_mapped(value, mapped) {
+    match first_mapped(&held_roles(value).unwrap_or_default(), mapped) {
         Some((role, _)) => format!("; from the role {role:?} at {place}"),
         None => format!("; none of the roles at {place} is mapped, so nothing is allowed"),
     }
 }
 
-fn first_mapped<'m>(value: &str, mapped: &'m [(String, Claim)]) -> Option<&'m (String, Claim)> {
-    let held = match raw::text(value) {
-        Some(role) => vec![role],
-        None => raw::texts(value, ROLES)?,
-    };
+/// One role or several; `None` for anything else.
+fn held_roles(value: &str) -> Option<Vec<Cow<'_, str>>> {
+    match raw::text(value) {
+        Some(role) => Some(vec![role]),
+        None => raw::texts(value, ROLES),
+    }
+}
+
+fn first_mapped<'m>(
+    held: &[Cow<'_, str>],
+    mapped: &'m [(String, Claim)],
+) -> Option<&'m (String, Claim)> {
     mapped
         .iter()
         .find(|(role, _)| held.iter().any(|held| held == role))
