@@ -26,6 +26,7 @@ mod services;
 mod sessions;
 mod signing_keys;
 mod tokens;
+mod upkeep;
 mod users;
 
 pub use accounts::Accounts;
