@@ -1,6 +1,7 @@
 //! Helpers for tests: databases on both engines, a small installation, an identity provider. Panics where a test
 //! should fail.
 
+pub mod authenticator;
 mod database;
 mod pool;
 mod postgres;
