@@ -12,6 +12,7 @@ mod issuer_key;
 pub mod limits;
 mod operator;
 mod page;
+mod passkey;
 mod project;
 mod session;
 mod sign_in;
@@ -38,6 +39,7 @@ pub use identity_provider::{
 pub use issuer_key::{IssuerKey, IssuerKeyState};
 pub use operator::{Operator, OperatorKey, Role};
 pub use page::{Page, PageRequest};
+pub use passkey::{Passkey, PasskeyCredential};
 pub use project::Project;
 pub use session::{Login, Session, SessionWallet};
 pub use sign_in::{RolePermission, SignInSettings, ThemeMode, WalletType};

@@ -23,6 +23,7 @@ mod identity_providers;
 mod migrations;
 mod operator_keys;
 mod operators;
+mod passkeys;
 mod postgres;
 mod projects;
 mod rows;
