@@ -35,6 +35,7 @@ mod store;
 mod transaction;
 mod trust;
 mod users;
+mod wallets;
 
 pub use audit::AuditFilter;
 pub use error::{Result, StoreError};
