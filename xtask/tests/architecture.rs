@@ -16,6 +16,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("hallpass-seal", &[]),
     ("hallpass-egress", &["hallpass-model"]),
     ("hallpass-identity", &["hallpass-model"]),
+    (
+        "hallpass-oauth",
+        &[
+            "hallpass-egress",
+            "hallpass-identity",
+            "hallpass-jose",
+            "hallpass-model",
+            "hallpass-seal",
+        ],
+    ),
     ("hallpass-store", &["hallpass-model"]),
     (
         "hallpass-core",
