@@ -19,6 +19,7 @@ mod ops;
 mod portal;
 mod router;
 mod serve;
+mod session;
 mod state;
 mod surface;
 mod time;

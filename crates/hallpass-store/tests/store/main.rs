@@ -18,3 +18,4 @@ mod statements;
 mod transactions;
 mod trust;
 mod users;
+mod wallets;
