@@ -12,6 +12,7 @@ mod issuer_key;
 pub mod limits;
 mod operator;
 mod page;
+mod passkey;
 mod project;
 mod session;
 mod sign_in;
@@ -19,6 +20,7 @@ mod signing_key;
 mod subject;
 mod time;
 mod user;
+mod wallet;
 
 pub use account::{Account, Identity, IdentityKind, Profile};
 pub use api_key::{ApiKey, ApiKeyKind};
@@ -38,6 +40,7 @@ pub use identity_provider::{
 pub use issuer_key::{IssuerKey, IssuerKeyState};
 pub use operator::{Operator, OperatorKey, Role};
 pub use page::{Page, PageRequest};
+pub use passkey::{Passkey, PasskeyCredential};
 pub use project::Project;
 pub use session::{Login, Session, SessionWallet};
 pub use sign_in::{RolePermission, SignInSettings, ThemeMode, WalletType};
@@ -45,3 +48,4 @@ pub use signing_key::{KeyOrigin, KeyState, SigningKey};
 pub use subject::{MalformedSubject, Subject};
 pub use time::Timestamp;
 pub use user::{ConnectedUser, Metadata};
+pub use wallet::Wallet;

@@ -23,6 +23,7 @@ mod identity_providers;
 mod migrations;
 mod operator_keys;
 mod operators;
+mod passkeys;
 mod postgres;
 mod projects;
 mod rows;
@@ -35,6 +36,7 @@ mod store;
 mod transaction;
 mod trust;
 mod users;
+mod wallets;
 
 pub use audit::AuditFilter;
 pub use error::{Result, StoreError};

@@ -5,8 +5,8 @@ use sqlx::{Executor, SqlSafeStr};
 use crate::store::Pools;
 use crate::{
     Result, StoreError, accounts, api_keys, audit, challenges, environments, idempotency,
-    identities, identity_providers, operator_keys, operators, projects, seal_check, sessions,
-    signing_keys, trust, users,
+    identities, identity_providers, operator_keys, operators, passkeys, projects, seal_check,
+    sessions, signing_keys, trust, users, wallets,
 };
 
 const GROUPS: &[&[&str]] = &[
@@ -26,6 +26,8 @@ const GROUPS: &[&[&str]] = &[
     identities::STATEMENTS,
     sessions::STATEMENTS,
     challenges::STATEMENTS,
+    passkeys::STATEMENTS,
+    wallets::STATEMENTS,
 ];
 
 pub(crate) async fn check(pools: &Pools) -> Result<usize> {
