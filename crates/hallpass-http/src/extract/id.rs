@@ -1,6 +1,7 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use hallpass_model::{
-    EnvironmentId, Error, IdentityProviderId, OperatorId, OperatorKeyId, ProjectId, Subject,
+    ApiKeyId, DeliveryId, EnvironmentId, Error, IdentityProviderId, OperatorId, OperatorKeyId,
+    ProjectId, Subject, WebhookId,
 };
 use http::request::Parts;
 use std::str::FromStr;
@@ -34,6 +35,9 @@ path_ids! {
     IdentityProviderId: "provider", "identity provider";
     OperatorId: "operator", "operator";
     OperatorKeyId: "key", "operator key";
+    ApiKeyId: "api_key", "API key";
+    WebhookId: "webhook", "webhook";
+    DeliveryId: "delivery", "delivery";
     Subject: "sub", "user";
     Kid: "kid", "signing key";
 }

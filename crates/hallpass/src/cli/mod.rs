@@ -7,6 +7,7 @@ mod idp_set;
 mod reference;
 mod tips;
 mod token;
+mod webhooks;
 
 use std::path::PathBuf;
 
@@ -24,6 +25,7 @@ pub use idp::{
 pub use idp_set::{Removable, SetArgs};
 pub use tips::with_tip;
 pub use token::{InspectArgs, MintArgs, TokenVerb, VerifyArgs, WhyArgs};
+pub use webhooks::{DeliveryArgs, DeliveryVerb, WebhookArgs, WebhookVerb};
 
 /// Verifies user tokens, enforces their permission claim, and explains every decision.
 #[derive(Parser)]
@@ -123,6 +125,12 @@ pub enum Verb {
     /// Identity providers: services outside whose tokens count as user tokens
     #[command(subcommand)]
     Idp(IdpVerb),
+    /// Webhooks: addresses that are told of events
+    #[command(subcommand)]
+    Webhook(Box<WebhookVerb>),
+    /// What webhooks were told
+    #[command(subcommand)]
+    Delivery(DeliveryVerb),
     /// Connected users
     #[command(subcommand)]
     User(UserVerb),

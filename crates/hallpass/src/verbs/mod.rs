@@ -3,12 +3,15 @@
 pub mod audit;
 pub mod config;
 pub mod database;
+pub mod delivery;
 pub mod environment;
 pub mod idp;
 pub mod key;
 pub mod operator;
 pub mod project;
+mod secret;
 pub mod user;
+pub mod webhook;
 
 use crate::backend::query;
 use crate::cli::PageArgs;
