@@ -13,8 +13,8 @@ use crate::seal::{MasterKeys, Seal};
 use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
 use crate::{
-    Audit, Clock, Deliveries, Environments, Explain, Health, IdentityProviders, Operators,
-    Projects, Rng, SigningKeys, Tokens, Users, Webhooks, deliveries, webhooks,
+    Accounts, ApiKeys, Audit, Clock, Deliveries, Environments, Explain, Health, IdentityProviders,
+    Operators, Projects, Rng, Sessions, SigningKeys, Tokens, Users, Webhooks, deliveries, webhooks,
 };
 
 /// What the operator of this process chose.
@@ -118,6 +118,12 @@ pub struct Services {
     pub operators: Operators,
     /// The audit trail.
     pub audit: Audit,
+    /// Keys by which apps name their environment.
+    pub api_keys: ApiKeys,
+    /// People who sign in here.
+    pub accounts: Accounts,
+    /// Their sessions.
+    pub sessions: Sessions,
     /// Permission decisions with their reasons.
     pub explain: Explain,
     /// Addresses that are told of events.
@@ -194,6 +200,16 @@ impl Services {
                 shared: Arc::clone(&shared),
             },
             audit: Audit {
+                shared: Arc::clone(&shared),
+            },
+            api_keys: ApiKeys {
+                shared: Arc::clone(&shared),
+                known: Arc::default(),
+            },
+            accounts: Accounts {
+                shared: Arc::clone(&shared),
+            },
+            sessions: Sessions {
                 shared: Arc::clone(&shared),
             },
             explain: Explain {

@@ -2,6 +2,7 @@
 //! should fail.
 
 mod database;
+pub mod hook;
 mod pool;
 mod postgres;
 pub mod provider;

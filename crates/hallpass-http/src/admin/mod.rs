@@ -1,6 +1,7 @@
 //! What operators call, under `/admin/v1`. The extractor in each handler's signature is the role that it takes; which
 //! projects an operator sees is for the services to know.
 
+mod api_keys;
 mod audit;
 mod deliveries;
 mod environments;
@@ -64,6 +65,9 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
             identity_providers::delete_identity_provider
         ))
         .routes(routes!(identity_providers::test_identity_provider))
+        .routes(routes!(api_keys::create_api_key, api_keys::list_api_keys))
+        .routes(routes!(api_keys::read_api_key, api_keys::revoke_api_key))
+        .routes(routes!(api_keys::rotate_api_key))
         .routes(routes!(webhooks::create_webhook, webhooks::list_webhooks))
         .routes(routes!(
             webhooks::read_webhook,

@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and what each word means.
 
 mod admin;
+mod api_keys;
 mod idp;
 mod idp_set;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub use admin::{
     AuditVerb, EnvironmentVerb, KeyVerb, OperatorKeyVerb, OperatorVerb, PageArgs, ProjectVerb,
     SettingsArgs, UserArgs, UserVerb,
 };
+pub use api_keys::{ApiKeyArgs, ApiKeyVerb};
 pub use idp::{
     Auth0Args, ClaimArgs, FirebaseArgs, IdpAddVerb, IdpArgs, IdpVerb, JwksArgs, NamedIdpArgs,
     OidcArgs, RoleArg, TrustArgs,
@@ -125,6 +127,9 @@ pub enum Verb {
     /// Identity providers: services outside whose tokens count as user tokens
     #[command(subcommand)]
     Idp(IdpVerb),
+    /// API keys: by which apps and their backends name an environment
+    #[command(subcommand)]
+    ApiKey(ApiKeyVerb),
     /// Webhooks: addresses that are told of events
     #[command(subcommand)]
     Webhook(Box<WebhookVerb>),

@@ -1,5 +1,6 @@
 //! The verbs that administer: each sends one request (or a few) to the admin API and shows the answer.
 
+pub mod api_key;
 pub mod audit;
 pub mod config;
 pub mod database;
