@@ -15,7 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("hallpass-model", &[]),
     ("hallpass-seal", &[]),
     ("hallpass-egress", &["hallpass-model"]),
-    ("hallpass-identity", &["hallpass-model"]),
+    ("hallpass-identity", &["hallpass-jose", "hallpass-model"]),
     (
         "hallpass-oauth",
         &[
@@ -77,7 +77,7 @@ const FENCED: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["hallpass-jose"]),
     ("anyhow", &["hallpass", "xtask"]),
     ("chacha20poly1305", &["hallpass-seal"]),
-    ("k256", &["hallpass-identity"]),
+    ("k256", &["hallpass-identity", "hallpass-testkit"]),
     ("clap", &["hallpass"]),
 ];
 

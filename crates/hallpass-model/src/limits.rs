@@ -42,5 +42,7 @@ pub const DELIVERY_BYTES: usize = 64 * 1024;
 pub const ISSUER_KEY_INDEXES: u32 = 8;
 /// Origins that an environment may allow.
 pub const ALLOWED_ORIGINS: usize = 64;
+/// Passkeys that an account may have.
+pub const PASSKEYS: usize = 20;
 /// Host names that an environment may have.
 pub const HOSTS: usize = 16;

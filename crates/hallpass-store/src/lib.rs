@@ -24,6 +24,7 @@ mod identity_providers;
 mod migrations;
 mod operator_keys;
 mod operators;
+mod passkeys;
 mod postgres;
 mod projects;
 mod rows;
@@ -36,6 +37,7 @@ mod store;
 mod transaction;
 mod trust;
 mod users;
+mod wallets;
 mod webhooks;
 
 pub use audit::AuditFilter;

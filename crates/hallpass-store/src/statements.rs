@@ -5,8 +5,8 @@ use sqlx::{Executor, SqlSafeStr};
 use crate::store::Pools;
 use crate::{
     Result, StoreError, accounts, api_keys, audit, challenges, deliveries, environments,
-    idempotency, identities, identity_providers, operator_keys, operators, projects, seal_check,
-    sessions, signing_keys, trust, users, webhooks,
+    idempotency, identities, identity_providers, operator_keys, operators, passkeys, projects,
+    seal_check, sessions, signing_keys, trust, users, wallets, webhooks,
 };
 
 const GROUPS: &[&[&str]] = &[
@@ -28,6 +28,8 @@ const GROUPS: &[&[&str]] = &[
     challenges::STATEMENTS,
     webhooks::STATEMENTS,
     deliveries::STATEMENTS,
+    passkeys::STATEMENTS,
+    wallets::STATEMENTS,
 ];
 
 pub(crate) async fn check(pools: &Pools) -> Result<usize> {
