@@ -4,6 +4,7 @@ mod account;
 mod api_key;
 mod audit;
 mod challenge;
+mod delivery;
 mod environment;
 mod error;
 mod id;
@@ -21,11 +22,13 @@ mod subject;
 mod time;
 mod user;
 mod wallet;
+mod webhook;
 
 pub use account::{Account, Identity, IdentityKind, Profile};
 pub use api_key::{ApiKey, ApiKeyKind};
 pub use audit::{ActorKind, AuditEntry, AuditKind};
 pub use challenge::{Challenge, ChallengePurpose};
+pub use delivery::{Delivery, DeliveryAttempt, DeliveryState, TargetKind};
 pub use environment::{AudienceMode, Environment, EnvironmentSettings};
 pub use error::{Error, ErrorKind, Result};
 pub use id::{
@@ -49,3 +52,4 @@ pub use subject::{MalformedSubject, Subject};
 pub use time::Timestamp;
 pub use user::{ConnectedUser, Metadata};
 pub use wallet::Wallet;
+pub use webhook::{DisabledReason, Webhook, WebhookEvent, WebhookSettings};
