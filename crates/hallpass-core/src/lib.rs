@@ -24,6 +24,7 @@ mod seal;
 mod secret_text;
 mod services;
 mod sessions;
+mod sign_in;
 mod signing_keys;
 mod tokens;
 mod users;
@@ -48,6 +49,10 @@ pub use seal::MasterKeys;
 pub(crate) use services::Shared;
 pub use services::{DecisionLog, Options, Services, Surroundings};
 pub use sessions::{SessionCaller, Sessions};
+pub use sign_in::{
+    MadePasskey, PageBrowser, PagePlace, PageVisitor, PasskeyAnswer, PasskeyInvitation,
+    PasskeyQuestion, Passkeys,
+};
 pub use signing_keys::{GENERATED_BITS, GeneratedKey, SigningKeys};
 pub use tokens::{Caller, OfflineReport, Step, TokenReport, Tokens, check_offline};
 pub use users::{Me, RevokedUser, Users};

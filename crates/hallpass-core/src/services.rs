@@ -14,7 +14,7 @@ use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
 use crate::{
     Accounts, ApiKeys, Audit, Clock, Environments, Explain, Health, IdentityProviders, Operators,
-    Projects, Rng, Sessions, SigningKeys, Tokens, Users,
+    Passkeys, Projects, Rng, Sessions, SigningKeys, Tokens, Users,
 };
 
 /// What the operator of this process chose.
@@ -119,6 +119,8 @@ pub struct Services {
     pub accounts: Accounts,
     /// Their sessions.
     pub sessions: Sessions,
+    /// Their passkeys.
+    pub passkeys: Passkeys,
     /// Permission decisions with their reasons.
     pub explain: Explain,
     /// Readiness.
@@ -196,6 +198,9 @@ impl Services {
                 shared: Arc::clone(&shared),
             },
             sessions: Sessions {
+                shared: Arc::clone(&shared),
+            },
+            passkeys: Passkeys {
                 shared: Arc::clone(&shared),
             },
             explain: Explain {

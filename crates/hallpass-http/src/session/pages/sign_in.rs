@@ -1,0 +1,54 @@
+//! The sign-in page: a code, a passkey or a service that vouches. The forms work without a script; a script adds passkeys.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
+
+use super::view::{DonePage, SignInPage, render};
+use super::visit::Visit;
+use crate::AppState;
+
+/// Shows the page. Nothing is sent by looking at it: only a form sends a code.
+pub(super) async fn show(visit: Visit) -> Response {
+    page(&visit, StatusCode::OK, None)
+}
+
+/// Says that it is done, to the browser that did it.
+pub(super) async fn done(State(app): State<AppState>, visit: Visit) -> Result<Response, Response> {
+    if !visit.session.is_signed_in() {
+        return Ok(visit.known(onward("/auth/sign-in", &visit)));
+    }
+    let visited = app.services.passkeys.list(&visit.visitor()).await.ok();
+    let wants_passkey = visited
+        .as_ref()
+        .is_some_and(|(_, passkeys)| passkeys.is_empty());
+    let page = DonePage {
+        frame: visit.frame(),
+        passkeys: wants_passkey && visit.app.sign_in().passkeys,
+        who: visited.map(|(who, _)| who),
+    };
+    Ok(visit.known(render(StatusCode::OK, &page)))
+}
+
+/// The page, saying what is wrong if something is.
+fn page(visit: &Visit, status: StatusCode, problem: Option<String>) -> Response {
+    let settings = visit.app.sign_in();
+    let page = SignInPage {
+        frame: visit.frame(),
+        other_query: visit.query_without_flow(),
+        problem,
+        elsewhere: !visit.is_holder,
+        sent_to: None,
+        send_to: None,
+        is_fixed: false,
+        takes_email: false,
+        takes_phone: false,
+        passkeys: settings.passkeys,
+        services: Vec::new(),
+    };
+    visit.known(render(status, &page))
+}
+
+pub(in crate::session) fn onward(path: &str, visit: &Visit) -> Response {
+    Redirect::to(&format!("{path}?{}", visit.query())).into_response()
+}
