@@ -21,6 +21,7 @@ mod rng;
 mod seal;
 mod secret_text;
 mod services;
+mod sign_in_providers;
 mod signing_keys;
 mod tokens;
 mod users;
@@ -42,6 +43,10 @@ pub use rng::{Rng, SystemRng};
 pub use seal::MasterKeys;
 pub(crate) use services::Shared;
 pub use services::{DecisionLog, Options, Services, Surroundings};
+pub use sign_in_providers::{
+    NewSignInProvider, SignInProviderButton, SignInProviderPatch, SignInProviderView,
+    SignInProviderWarning, SignInProviders,
+};
 pub use signing_keys::{GENERATED_BITS, GeneratedKey, SigningKeys};
 pub use tokens::{Caller, OfflineReport, Step, TokenReport, Tokens, check_offline};
 pub use users::{Me, RevokedUser, Users};

@@ -2,6 +2,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hallpass_egress::Egress;
 use hallpass_model::{EnvironmentId, Result};
+use hallpass_oauth::Client as OauthClient;
 use hallpass_store::Store;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -14,7 +15,7 @@ use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
 use crate::{
     Audit, Clock, Environments, Explain, Health, IdentityProviders, Operators, Projects, Rng,
-    SigningKeys, Tokens, Users,
+    SignInProviders, SigningKeys, Tokens, Users,
 };
 
 /// What the operator of this process chose.
@@ -80,6 +81,7 @@ pub(crate) struct Shared {
     pub(crate) cache: TokenCache,
     pub(crate) remote: RemoteKeys,
     pub(crate) egress: Egress,
+    pub(crate) oauth: OauthClient,
     pub(crate) seal: Seal,
 }
 
@@ -105,6 +107,8 @@ pub struct Services {
     pub signing_keys: SigningKeys,
     /// Services outside whose tokens are user tokens.
     pub identity_providers: IdentityProviders,
+    /// Services outside that vouch for people.
+    pub sign_in_providers: SignInProviders,
     /// User tokens.
     pub tokens: Tokens,
     /// Connected users.
@@ -145,6 +149,7 @@ impl Services {
             ledger: Ledger::new(i64::from(options.keep_decisions_days) * DAY_SECS),
             cache: TokenCache::with_capacity(options.token_cache_bytes),
             remote: RemoteKeys::new(surroundings.egress.clone(), Arc::clone(&clock)),
+            oauth: OauthClient::new(surroundings.egress.clone()),
             egress: surroundings.egress,
             seal: Seal::new(
                 surroundings.master_keys,
@@ -168,6 +173,9 @@ impl Services {
                 turns: Arc::new(Semaphore::new(1)),
             },
             identity_providers: IdentityProviders {
+                shared: Arc::clone(&shared),
+            },
+            sign_in_providers: SignInProviders {
                 shared: Arc::clone(&shared),
             },
             tokens: Tokens {

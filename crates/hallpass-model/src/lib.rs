@@ -15,6 +15,7 @@ mod page;
 mod project;
 mod session;
 mod sign_in;
+mod sign_in_provider;
 mod signing_key;
 mod subject;
 mod time;
@@ -41,6 +42,9 @@ pub use page::{Page, PageRequest};
 pub use project::Project;
 pub use session::{Login, Session, SessionWallet};
 pub use sign_in::{RolePermission, SignInSettings, ThemeMode, WalletType};
+pub use sign_in_provider::{
+    ClientAuth, OauthEndpoints, SignInProvider, SignInProviderKind, SignInProviderSettings,
+};
 pub use signing_key::{KeyOrigin, KeyState, SigningKey};
 pub use subject::{MalformedSubject, Subject};
 pub use time::Timestamp;

@@ -38,3 +38,5 @@ pub const ISSUER_KEY_INDEXES: u32 = 8;
 pub const ALLOWED_ORIGINS: usize = 64;
 /// Host names that an environment may have.
 pub const HOSTS: usize = 16;
+/// Sign-in providers of one environment, disabled ones included.
+pub const SIGN_IN_PROVIDERS: usize = 32;

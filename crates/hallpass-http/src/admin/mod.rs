@@ -11,6 +11,7 @@ mod operator_keys;
 mod operators;
 mod problem;
 mod projects;
+mod sign_in_providers;
 mod sign_in_view;
 mod signing_keys;
 mod user_actions;
@@ -61,6 +62,15 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
             identity_providers::delete_identity_provider
         ))
         .routes(routes!(identity_providers::test_identity_provider))
+        .routes(routes!(
+            sign_in_providers::create_sign_in_provider,
+            sign_in_providers::list_sign_in_providers
+        ))
+        .routes(routes!(
+            sign_in_providers::read_sign_in_provider,
+            sign_in_providers::update_sign_in_provider,
+            sign_in_providers::delete_sign_in_provider
+        ))
         .routes(routes!(users::list_users))
         .routes(routes!(users::read_user, users::delete_user))
         .routes(routes!(users::replace_user_metadata))
