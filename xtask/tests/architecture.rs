@@ -78,7 +78,7 @@ const FENCED: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["hallpass-jose"]),
     ("anyhow", &["hallpass", "xtask"]),
     ("chacha20poly1305", &["hallpass-seal"]),
-    ("k256", &["hallpass-identity"]),
+    ("k256", &["hallpass-identity", "hallpass-testkit"]),
     ("clap", &["hallpass"]),
 ];
 

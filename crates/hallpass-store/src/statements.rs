@@ -6,7 +6,7 @@ use crate::store::Pools;
 use crate::{
     Result, StoreError, accounts, api_keys, audit, challenges, environments, idempotency,
     identities, identity_providers, operator_keys, operators, projects, seal_check, sessions,
-    sign_in_providers, signing_keys, trust, users,
+    sign_in_providers, signing_keys, trust, users, wallets,
 };
 
 const GROUPS: &[&[&str]] = &[
@@ -27,6 +27,7 @@ const GROUPS: &[&[&str]] = &[
     sessions::STATEMENTS,
     challenges::STATEMENTS,
     sign_in_providers::STATEMENTS,
+    wallets::STATEMENTS,
 ];
 
 pub(crate) async fn check(pools: &Pools) -> Result<usize> {
