@@ -1,7 +1,7 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use hallpass_model::{
     AccountId, EnvironmentId, Error, IdentityProviderId, OperatorId, OperatorKeyId, ProjectId,
-    SessionId, Subject,
+    SessionId, SignInProviderId, Subject,
 };
 use http::request::Parts;
 use std::str::FromStr;
@@ -35,6 +35,7 @@ path_ids! {
     ProjectId: "project", "project";
     EnvironmentId: "environment", "environment";
     IdentityProviderId: "provider", "identity provider";
+    SignInProviderId: "provider", "sign-in provider";
     OperatorId: "operator", "operator";
     OperatorKeyId: "key", "operator key";
     Subject: "sub", "user";
