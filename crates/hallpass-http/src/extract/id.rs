@@ -1,7 +1,7 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use hallpass_model::{
-    AccountId, EnvironmentId, Error, IdentityProviderId, OperatorId, OperatorKeyId, ProjectId,
-    SessionId, SignInProviderId, Subject,
+    AccountId, ApiKeyId, DeliveryId, EnvironmentId, Error, IdentityProviderId, OperatorId,
+    OperatorKeyId, ProjectId, SessionId, SignInProviderId, Subject, WebhookId,
 };
 use http::request::Parts;
 use std::str::FromStr;
@@ -38,6 +38,9 @@ path_ids! {
     SignInProviderId: "provider", "sign-in provider";
     OperatorId: "operator", "operator";
     OperatorKeyId: "key", "operator key";
+    ApiKeyId: "api_key", "API key";
+    WebhookId: "webhook", "webhook";
+    DeliveryId: "delivery", "delivery";
     Subject: "sub", "user";
     Kid: "kid", "signing key";
 }

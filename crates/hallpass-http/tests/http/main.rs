@@ -14,6 +14,7 @@ mod logs;
 mod matrix;
 mod ops;
 mod paper;
+mod portal;
 mod provider_bad_inputs;
 mod provider_settings;
 mod provider_test;
