@@ -29,6 +29,7 @@ mod sign_in_providers;
 mod signing_keys;
 mod standard_webhooks;
 mod tokens;
+mod upkeep;
 mod users;
 mod webhooks;
 

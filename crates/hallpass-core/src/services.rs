@@ -13,6 +13,7 @@ use crate::ledger::{FLUSH_EVERY, Ledger};
 use crate::seal::{MasterKeys, Seal};
 use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
+use crate::upkeep;
 use crate::{
     Accounts, ApiKeys, Audit, Clock, Deliveries, Environments, Explain, Health, IdentityProviders,
     Operators, Projects, Rng, Sessions, SignInProviders, SigningKeys, Tokens, Users, Webhooks,
@@ -251,11 +252,12 @@ impl Services {
             async move { shared.remote.keep_fresh().await }
         });
         let writer = tokio::spawn(write_ledger(Arc::clone(&shared)));
+        let sweeper = tokio::spawn(upkeep::sweep_again_and_again(Arc::clone(&shared)));
         services
             .tasks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .extend([follower, refresher, writer]);
+            .extend([follower, refresher, writer, sweeper]);
         if shared.options.deliver {
             let deliverer = tokio::spawn(deliveries::run(Arc::clone(&shared), stopped));
             *services
@@ -289,6 +291,14 @@ impl Services {
             task.abort();
         }
         self.flush().await;
+    }
+
+    /// Removes now what has run out: old sessions and challenges.
+    ///
+    /// # Errors
+    /// `storage_unavailable`.
+    pub async fn sweep(&self) -> Result<()> {
+        upkeep::sweep(&self.shared).await
     }
 
     /// Writes now what otherwise waits up to two seconds: decisions and use counts.
