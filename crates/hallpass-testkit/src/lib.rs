@@ -3,6 +3,7 @@
 
 pub mod authenticator;
 mod database;
+pub mod hook;
 mod pool;
 mod postgres;
 pub mod provider;

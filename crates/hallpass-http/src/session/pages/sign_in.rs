@@ -4,13 +4,13 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 
-use super::view::{DonePage, SignInPage, render};
-use super::visit::Visit;
+use super::view::{DonePage, Service, SignInPage, render};
+use super::visit::{Visit, refuse};
 use crate::AppState;
 
 /// Shows the page. Nothing is sent by looking at it: only a form sends a code.
-pub(super) async fn show(visit: Visit) -> Response {
-    page(&visit, StatusCode::OK, None)
+pub(super) async fn show(State(app): State<AppState>, visit: Visit) -> Result<Response, Response> {
+    page(&app, &visit, StatusCode::OK, None).await
 }
 
 /// Says that it is done, to the browser that did it.
@@ -31,8 +31,19 @@ pub(super) async fn done(State(app): State<AppState>, visit: Visit) -> Result<Re
 }
 
 /// The page, saying what is wrong if something is.
-fn page(visit: &Visit, status: StatusCode, problem: Option<String>) -> Response {
+async fn page(
+    app: &AppState,
+    visit: &Visit,
+    status: StatusCode,
+    problem: Option<String>,
+) -> Result<Response, Response> {
     let settings = visit.app.sign_in();
+    let providers = &app.services.sign_in_providers;
+    let buttons = providers.buttons(visit.app.environment()).await;
+    let services = buttons.map_err(refuse)?.into_iter().map(|button| Service {
+        path: button.path_word,
+        name: button.label,
+    });
     let page = SignInPage {
         frame: visit.frame(),
         other_query: visit.query_without_flow(),
@@ -44,9 +55,9 @@ fn page(visit: &Visit, status: StatusCode, problem: Option<String>) -> Response 
         takes_email: false,
         takes_phone: false,
         passkeys: settings.passkeys,
-        services: Vec::new(),
+        services: services.collect(),
     };
-    visit.known(render(status, &page))
+    Ok(visit.known(render(status, &page)))
 }
 
 pub(in crate::session) fn onward(path: &str, visit: &Visit) -> Response {
