@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("hallpass-seal", &[]),
     ("hallpass-egress", &["hallpass-model"]),
     ("hallpass-identity", &["hallpass-model"]),
+    ("hallpass-mail", &["hallpass-identity", "hallpass-model"]),
     ("hallpass-store", &["hallpass-model"]),
     (
         "hallpass-core",
@@ -66,6 +67,7 @@ const FENCED: &[(&str, &[&str])] = &[
     ("chacha20poly1305", &["hallpass-seal"]),
     ("k256", &["hallpass-identity"]),
     ("clap", &["hallpass"]),
+    ("lettre", &["hallpass-mail"]),
 ];
 
 /// The leaves decide without I/O, clock or database, also by way of what they use.
