@@ -22,6 +22,8 @@ mod seal;
 mod secret_text;
 mod services;
 mod signing_keys;
+mod standard_webhooks;
+mod texts;
 mod tokens;
 mod users;
 
@@ -43,5 +45,6 @@ pub use seal::MasterKeys;
 pub(crate) use services::Shared;
 pub use services::{DecisionLog, Options, Services, Surroundings};
 pub use signing_keys::{GENERATED_BITS, GeneratedKey, SigningKeys};
+pub use texts::TextSender;
 pub use tokens::{Caller, OfflineReport, Step, TokenReport, Tokens, check_offline};
 pub use users::{Me, RevokedUser, Users};

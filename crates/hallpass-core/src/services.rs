@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hallpass_egress::Egress;
+use hallpass_mail::Mailer;
 use hallpass_model::{EnvironmentId, Result};
 use hallpass_store::Store;
 use tokio::sync::Semaphore;
@@ -14,7 +15,7 @@ use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
 use crate::{
     Audit, Clock, Environments, Explain, Health, IdentityProviders, Operators, Projects, Rng,
-    SigningKeys, Tokens, Users,
+    SigningKeys, TextSender, Tokens, Users,
 };
 
 /// What the operator of this process chose.
@@ -35,6 +36,10 @@ pub struct Surroundings {
     pub egress: Egress,
     /// The keys that seal secrets.
     pub master_keys: MasterKeys,
+    /// How mail leaves.
+    pub mailer: Mailer,
+    /// How text messages leave.
+    pub texts: TextSender,
 }
 
 impl Surroundings {
@@ -44,6 +49,8 @@ impl Surroundings {
         Self {
             egress,
             master_keys: MasterKeys::none(),
+            mailer: Mailer::off(),
+            texts: TextSender::off(),
         }
     }
 }
@@ -81,6 +88,8 @@ pub(crate) struct Shared {
     pub(crate) remote: RemoteKeys,
     pub(crate) egress: Egress,
     pub(crate) seal: Seal,
+    pub(crate) mailer: Mailer,
+    pub(crate) texts: TextSender,
 }
 
 impl Shared {
@@ -151,6 +160,8 @@ impl Services {
                 Arc::clone(&clock),
                 Arc::clone(&rng),
             ),
+            mailer: surroundings.mailer,
+            texts: surroundings.texts,
             store,
             clock,
             rng,

@@ -34,6 +34,7 @@ mod statements;
 mod store;
 mod transaction;
 mod trust;
+mod turns;
 mod users;
 
 pub use audit::AuditFilter;

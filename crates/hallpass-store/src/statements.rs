@@ -6,7 +6,7 @@ use crate::store::Pools;
 use crate::{
     Result, StoreError, accounts, api_keys, audit, challenges, environments, idempotency,
     identities, identity_providers, operator_keys, operators, projects, seal_check, sessions,
-    signing_keys, trust, users,
+    signing_keys, trust, turns, users,
 };
 
 const GROUPS: &[&[&str]] = &[
@@ -26,6 +26,7 @@ const GROUPS: &[&[&str]] = &[
     identities::STATEMENTS,
     sessions::STATEMENTS,
     challenges::STATEMENTS,
+    turns::STATEMENTS,
 ];
 
 pub(crate) async fn check(pools: &Pools) -> Result<usize> {
