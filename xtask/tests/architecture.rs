@@ -17,6 +17,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("hallpass-egress", &["hallpass-model"]),
     ("hallpass-identity", &["hallpass-model"]),
     ("hallpass-mail", &["hallpass-identity", "hallpass-model"]),
+    (
+        "hallpass-oauth",
+        &[
+            "hallpass-egress",
+            "hallpass-identity",
+            "hallpass-jose",
+            "hallpass-model",
+            "hallpass-seal",
+        ],
+    ),
     ("hallpass-store", &["hallpass-model"]),
     (
         "hallpass-core",
