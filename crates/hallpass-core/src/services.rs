@@ -14,8 +14,8 @@ use crate::seal::{MasterKeys, Seal};
 use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
 use crate::{
-    Audit, Clock, Environments, Explain, Health, IdentityProviders, Operators, Projects, Rng,
-    SigningKeys, TextSender, Tokens, Users,
+    Accounts, ApiKeys, Audit, Clock, Environments, Explain, Health, IdentityProviders, Operators,
+    Projects, Rng, Sessions, SigningKeys, TextSender, Tokens, Users,
 };
 
 /// What the operator of this process chose.
@@ -122,6 +122,12 @@ pub struct Services {
     pub operators: Operators,
     /// The audit trail.
     pub audit: Audit,
+    /// Keys by which apps name their environment.
+    pub api_keys: ApiKeys,
+    /// People who sign in here.
+    pub accounts: Accounts,
+    /// Their sessions.
+    pub sessions: Sessions,
     /// Permission decisions with their reasons.
     pub explain: Explain,
     /// Readiness.
@@ -191,6 +197,16 @@ impl Services {
                 shared: Arc::clone(&shared),
             },
             audit: Audit {
+                shared: Arc::clone(&shared),
+            },
+            api_keys: ApiKeys {
+                shared: Arc::clone(&shared),
+                known: Arc::default(),
+            },
+            accounts: Accounts {
+                shared: Arc::clone(&shared),
+            },
+            sessions: Sessions {
                 shared: Arc::clone(&shared),
             },
             explain: Explain {
