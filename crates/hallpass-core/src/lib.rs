@@ -24,6 +24,7 @@ mod seal;
 mod secret_text;
 mod services;
 mod sessions;
+mod sign_in;
 mod signing_keys;
 mod standard_webhooks;
 mod texts;
@@ -38,6 +39,7 @@ pub use calls::{CallQuestion, environment_of_call, question_of_call};
 pub use clock::{Clock, SettableClock, SystemClock};
 pub use environments::{EnvironmentPatch, Environments};
 pub use explain::{Explain, ExplainRequest, Question};
+pub use hallpass_mail::{Caught, Mailer, Trap};
 pub use health::{Check, Health, Readiness};
 pub use identity_providers::{
     IdentityProviders, KeyReport, ProviderPatch, ProviderTest, ProviderView, ProviderWarning,
@@ -50,6 +52,7 @@ pub use seal::MasterKeys;
 pub(crate) use services::Shared;
 pub use services::{DecisionLog, Options, Services, Surroundings};
 pub use sessions::{SessionCaller, Sessions};
+pub use sign_in::codes::{CodeSent, Codes, Contact, SignedInByCode};
 pub use signing_keys::{GENERATED_BITS, GeneratedKey, SigningKeys};
 pub use texts::TextSender;
 pub use tokens::{Caller, OfflineReport, Step, TokenReport, Tokens, check_offline};

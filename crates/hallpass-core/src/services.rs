@@ -14,8 +14,8 @@ use crate::seal::{MasterKeys, Seal};
 use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
 use crate::{
-    Accounts, ApiKeys, Audit, Clock, Environments, Explain, Health, IdentityProviders, Operators,
-    Projects, Rng, Sessions, SigningKeys, TextSender, Tokens, Users,
+    Accounts, ApiKeys, Audit, Clock, Codes, Environments, Explain, Health, IdentityProviders,
+    Operators, Projects, Rng, Sessions, SigningKeys, TextSender, Tokens, Users,
 };
 
 /// What the operator of this process chose.
@@ -128,6 +128,8 @@ pub struct Services {
     pub accounts: Accounts,
     /// Their sessions.
     pub sessions: Sessions,
+    /// Codes in mails and text messages.
+    pub codes: Codes,
     /// Permission decisions with their reasons.
     pub explain: Explain,
     /// Readiness.
@@ -204,6 +206,9 @@ impl Services {
                 known: Arc::default(),
             },
             accounts: Accounts {
+                shared: Arc::clone(&shared),
+            },
+            codes: Codes {
                 shared: Arc::clone(&shared),
             },
             sessions: Sessions {

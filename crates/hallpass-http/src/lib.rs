@@ -16,6 +16,7 @@ mod extract;
 mod failure;
 mod measure;
 mod ops;
+mod post;
 mod router;
 mod serve;
 mod session;
