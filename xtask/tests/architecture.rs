@@ -15,7 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("hallpass-model", &[]),
     ("hallpass-seal", &[]),
     ("hallpass-egress", &["hallpass-model"]),
-    ("hallpass-identity", &["hallpass-model"]),
+    ("hallpass-identity", &["hallpass-jose", "hallpass-model"]),
     ("hallpass-mail", &["hallpass-identity", "hallpass-model"]),
     (
         "hallpass-oauth",
@@ -36,6 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "hallpass-jose",
             "hallpass-mail",
             "hallpass-model",
+            "hallpass-oauth",
             "hallpass-permissions",
             "hallpass-seal",
             "hallpass-store",
@@ -80,7 +81,7 @@ const FENCED: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["hallpass-jose"]),
     ("anyhow", &["hallpass", "xtask"]),
     ("chacha20poly1305", &["hallpass-seal"]),
-    ("k256", &["hallpass-identity"]),
+    ("k256", &["hallpass-identity", "hallpass-testkit"]),
     ("clap", &["hallpass"]),
     ("lettre", &["hallpass-mail"]),
 ];

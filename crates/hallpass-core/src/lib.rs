@@ -8,6 +8,7 @@ mod audit;
 mod calls;
 mod change;
 mod clock;
+mod deliveries;
 mod environments;
 mod expected;
 mod explain;
@@ -25,11 +26,14 @@ mod secret_text;
 mod services;
 mod sessions;
 mod sign_in;
+mod sign_in_providers;
 mod signing_keys;
 mod standard_webhooks;
 mod texts;
 mod tokens;
+mod upkeep;
 mod users;
+mod webhooks;
 
 pub use accounts::Accounts;
 pub use actor::{Actor, Created, IdempotencyKey, OperatorCaller};
@@ -37,6 +41,7 @@ pub use api_keys::{ApiKeys, AppCaller, NewApiKey, NewApiKeyText, SECRET_PREFIX};
 pub use audit::{Audit, AuditQuery};
 pub use calls::{CallQuestion, environment_of_call, question_of_call};
 pub use clock::{Clock, SettableClock, SystemClock};
+pub use deliveries::{DELIVERY_HEADER, Deliveries, DeliveryQuery};
 pub use environments::{EnvironmentPatch, Environments};
 pub use explain::{Explain, ExplainRequest, Question};
 pub use hallpass_mail::{Caught, Mailer, Trap};
@@ -53,7 +58,16 @@ pub(crate) use services::Shared;
 pub use services::{DecisionLog, Options, Services, Surroundings};
 pub use sessions::{SessionCaller, Sessions};
 pub use sign_in::codes::{CodeSent, Codes, Contact, SignedInByCode};
+pub use sign_in::{
+    MadePasskey, PageBrowser, PagePlace, PageVisitor, PasskeyAnswer, PasskeyInvitation,
+    PasskeyQuestion, Passkeys,
+};
+pub use sign_in_providers::{
+    NewSignInProvider, SignInProviderButton, SignInProviderPatch, SignInProviderView,
+    SignInProviderWarning, SignInProviders,
+};
 pub use signing_keys::{GENERATED_BITS, GeneratedKey, SigningKeys};
 pub use texts::TextSender;
 pub use tokens::{Caller, OfflineReport, Step, TokenReport, Tokens, check_offline};
 pub use users::{Me, RevokedUser, Users};
+pub use webhooks::{NewWebhook, WebhookPatch, WebhookTest, WebhookWithSecret, Webhooks};

@@ -3,8 +3,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hallpass_egress::Egress;
 use hallpass_mail::Mailer;
 use hallpass_model::{EnvironmentId, Result};
+use hallpass_oauth::Client as OauthClient;
 use hallpass_store::Store;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock::SetBackAlarm;
@@ -13,9 +14,11 @@ use crate::ledger::{FLUSH_EVERY, Ledger};
 use crate::seal::{MasterKeys, Seal};
 use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
+use crate::upkeep;
 use crate::{
-    Accounts, ApiKeys, Audit, Clock, Codes, Environments, Explain, Health, IdentityProviders,
-    Operators, Projects, Rng, Sessions, SigningKeys, TextSender, Tokens, Users,
+    Accounts, ApiKeys, Audit, Clock, Codes, Deliveries, Environments, Explain, Health,
+    IdentityProviders, Operators, Passkeys, Projects, Rng, Sessions, SignInProviders, SigningKeys,
+    TextSender, Tokens, Users, Webhooks, deliveries, webhooks,
 };
 
 /// What the operator of this process chose.
@@ -27,6 +30,8 @@ pub struct Options {
     pub record_decisions: DecisionLog,
     /// Days after which decision rows are swept. Changes are kept for ever.
     pub keep_decisions_days: u32,
+    /// Whether this process sends what waits in the queue of deliveries. One that lives for a moment should not begin.
+    pub deliver: bool,
 }
 
 /// What services reach beside the database.
@@ -72,6 +77,7 @@ impl Default for Options {
             token_cache_bytes: 32 * 1024 * 1024,
             record_decisions: DecisionLog::Denied,
             keep_decisions_days: 30,
+            deliver: true,
         }
     }
 }
@@ -87,9 +93,12 @@ pub(crate) struct Shared {
     pub(crate) cache: TokenCache,
     pub(crate) remote: RemoteKeys,
     pub(crate) egress: Egress,
+    pub(crate) oauth: OauthClient,
     pub(crate) seal: Seal,
     pub(crate) mailer: Mailer,
     pub(crate) texts: TextSender,
+    /// Something was added to the queue of deliveries, or will be once its transaction commits.
+    pub(crate) deliveries_due: Notify,
 }
 
 impl Shared {
@@ -114,6 +123,8 @@ pub struct Services {
     pub signing_keys: SigningKeys,
     /// Services outside whose tokens are user tokens.
     pub identity_providers: IdentityProviders,
+    /// Services outside that vouch for people.
+    pub sign_in_providers: SignInProviders,
     /// User tokens.
     pub tokens: Tokens,
     /// Connected users.
@@ -130,8 +141,14 @@ pub struct Services {
     pub sessions: Sessions,
     /// Codes in mails and text messages.
     pub codes: Codes,
+    /// Their passkeys.
+    pub passkeys: Passkeys,
     /// Permission decisions with their reasons.
     pub explain: Explain,
+    /// Addresses that are told of events.
+    pub webhooks: Webhooks,
+    /// What they were told.
+    pub deliveries: Deliveries,
     /// Readiness.
     pub health: Health,
     /// The clock that every rule uses.
@@ -140,6 +157,9 @@ pub struct Services {
     pub rng: Arc<dyn Rng>,
     shared: Arc<Shared>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    /// Told to stop, and waited for: it gives back what it has not finished.
+    deliverer: Mutex<Option<JoinHandle<()>>>,
+    stop_delivering: watch::Sender<bool>,
 }
 
 impl Services {
@@ -162,6 +182,7 @@ impl Services {
             ledger: Ledger::new(i64::from(options.keep_decisions_days) * DAY_SECS),
             cache: TokenCache::with_capacity(options.token_cache_bytes),
             remote: RemoteKeys::new(surroundings.egress.clone(), Arc::clone(&clock)),
+            oauth: OauthClient::new(surroundings.egress.clone()),
             egress: surroundings.egress,
             seal: Seal::new(
                 surroundings.master_keys,
@@ -170,11 +191,13 @@ impl Services {
             ),
             mailer: surroundings.mailer,
             texts: surroundings.texts,
+            deliveries_due: Notify::new(),
             store,
             clock,
             rng,
             options,
         });
+        let (stop_delivering, stopped) = watch::channel(false);
         let services = Arc::new(Self {
             projects: Projects {
                 shared: Arc::clone(&shared),
@@ -187,6 +210,9 @@ impl Services {
                 turns: Arc::new(Semaphore::new(1)),
             },
             identity_providers: IdentityProviders {
+                shared: Arc::clone(&shared),
+            },
+            sign_in_providers: SignInProviders {
                 shared: Arc::clone(&shared),
             },
             tokens: Tokens {
@@ -214,9 +240,19 @@ impl Services {
             sessions: Sessions {
                 shared: Arc::clone(&shared),
             },
+            passkeys: Passkeys {
+                shared: Arc::clone(&shared),
+            },
             explain: Explain {
                 shared: Arc::clone(&shared),
                 turns: Arc::new(Semaphore::new(1)),
+            },
+            webhooks: Webhooks {
+                shared: Arc::clone(&shared),
+                tests: webhooks::Budget::default(),
+            },
+            deliveries: Deliveries {
+                shared: Arc::clone(&shared),
             },
             health: Health {
                 shared: Arc::clone(&shared),
@@ -225,6 +261,8 @@ impl Services {
             rng: Arc::clone(&shared.rng),
             shared: Arc::clone(&shared),
             tasks: Mutex::default(),
+            deliverer: Mutex::default(),
+            stop_delivering,
         });
         let follower = tokio::spawn({
             let shared = Arc::clone(&shared);
@@ -235,17 +273,36 @@ impl Services {
             async move { shared.remote.keep_fresh().await }
         });
         let writer = tokio::spawn(write_ledger(Arc::clone(&shared)));
+        let sweeper = tokio::spawn(upkeep::sweep_again_and_again(Arc::clone(&shared)));
         services
             .tasks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .extend([follower, refresher, writer]);
+            .extend([follower, refresher, writer, sweeper]);
+        if shared.options.deliver {
+            let deliverer = tokio::spawn(deliveries::run(Arc::clone(&shared), stopped));
+            *services
+                .deliverer
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(deliverer);
+        }
         shared.trust.first_confirmation().await;
         Ok(services)
     }
 
     /// Stops what runs beside requests and writes what still waits.
     pub async fn stop(&self) {
+        self.stop_delivering.send_replace(true);
+        let deliverer = self
+            .deliverer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(deliverer) = deliverer
+            && let Err(error) = deliverer.await
+        {
+            tracing::warn!(%error, "the worker of the deliveries had broken down");
+        }
         for task in self
             .tasks
             .lock()
@@ -255,6 +312,14 @@ impl Services {
             task.abort();
         }
         self.flush().await;
+    }
+
+    /// Removes now what has run out: old sessions and challenges.
+    ///
+    /// # Errors
+    /// `storage_unavailable`.
+    pub async fn sweep(&self) -> Result<()> {
+        upkeep::sweep(&self.shared).await
     }
 
     /// Writes now what otherwise waits up to two seconds: decisions and use counts.

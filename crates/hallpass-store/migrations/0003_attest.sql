@@ -150,6 +150,8 @@ CREATE TABLE sign_in_providers (
     settings TEXT NOT NULL,
     secret BYTEA,
     disabled_at BIGINT,
+    -- A removed one keeps its handle, under which identities are kept, from being given to another issuer.
+    removed_at BIGINT,
     version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
@@ -183,6 +185,7 @@ CREATE TABLE webhooks (
     former_until_at BIGINT,
     failing_since_at BIGINT,
     disabled_at BIGINT,
+    disabled_reason TEXT,
     version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
@@ -210,4 +213,5 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_by_age ON deliveries (environment_id, created_at, id);
 CREATE INDEX deliveries_by_target ON deliveries (environment_id, target_id, created_at, id);
-CREATE INDEX deliveries_due ON deliveries (state, next_attempt_at);
+CREATE INDEX deliveries_due ON deliveries (state, target_id, next_attempt_at, id);
+CREATE INDEX deliveries_by_end ON deliveries (finished_at);

@@ -1,5 +1,10 @@
-//! Signing people in and attesting it: accounts, sessions, secrets, each on both engines.
+//! Signing people in, attesting it and telling others: on both engines.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod codes;
+mod deliveries;
+mod deliveries_queue;
+mod sign_in_providers;
+mod support;
+mod webhooks;

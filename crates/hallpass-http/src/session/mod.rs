@@ -5,6 +5,7 @@ mod codes;
 pub(crate) mod compat;
 mod extract;
 mod handles;
+mod pages;
 mod partners;
 mod sessions;
 mod unsupported;
@@ -17,6 +18,7 @@ use crate::AppState;
 
 pub(crate) use compat::render;
 pub(crate) use extract::Outgoing;
+pub(crate) use pages::is_page;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
@@ -31,5 +33,6 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(handles::read_session_login_method))
         .routes(routes!(handles::read_session_standing))
         .merge(codes::routes())
+        .merge(pages::routes())
         .merge(unsupported::routes())
 }
