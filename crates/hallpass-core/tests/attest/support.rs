@@ -5,7 +5,6 @@ use std::time::Duration;
 use hallpass_core::{
     Clock as _, DeliveryQuery, NewWebhook, Options, Services, WebhookPatch, WebhookWithSecret,
 };
-use hallpass_egress::{Egress, EgressOptions};
 use hallpass_model::{
     Delivery, DeliveryId, DeliveryState, EnvironmentId, PageRequest, TargetKind, Webhook, WebhookId,
 };
@@ -37,7 +36,7 @@ pub async fn told_by(database: Database, deliver: bool) -> Told {
         deliver,
         ..Options::default()
     };
-    let egress = egress_to_hook(&hook);
+    let egress = hook.egress();
     let world = World::with(database.store().clone(), egress, options).await;
     let added = add(&world, &hook.url("/hook")).await;
     Told {
@@ -48,15 +47,6 @@ pub async fn told_by(database: Database, deliver: bool) -> Told {
         database,
         made: std::sync::atomic::AtomicU32::new(0),
     }
-}
-
-pub fn egress_to_hook(hook: &Hook) -> Egress {
-    let allow = vec![hook.endpoint().parse().expect("HOST:PORT")];
-    let options = EgressOptions {
-        allow,
-        ..EgressOptions::default()
-    };
-    Egress::new(options).expect("a way out")
 }
 
 pub async fn add(world: &World, url: &str) -> WebhookWithSecret {

@@ -2,6 +2,7 @@
 
 mod admin;
 mod agreement;
+mod api_keys;
 mod bad_inputs;
 mod bodies;
 mod budget;
@@ -21,3 +22,4 @@ mod provider_test;
 mod provider_tokens;
 mod serving;
 mod support;
+mod webhooks;
