@@ -28,6 +28,7 @@ mod sessions;
 mod signing_keys;
 mod standard_webhooks;
 mod tokens;
+mod upkeep;
 mod users;
 mod webhooks;
 

@@ -12,6 +12,7 @@ use crate::ledger::{FLUSH_EVERY, Ledger};
 use crate::seal::{MasterKeys, Seal};
 use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
+use crate::upkeep;
 use crate::{
     Accounts, ApiKeys, Audit, Clock, Deliveries, Environments, Explain, Health, IdentityProviders,
     Operators, Projects, Rng, Sessions, SigningKeys, Tokens, Users, Webhooks, deliveries, webhooks,
@@ -242,11 +243,12 @@ impl Services {
             async move { shared.remote.keep_fresh().await }
         });
         let writer = tokio::spawn(write_ledger(Arc::clone(&shared)));
+        let sweeper = tokio::spawn(upkeep::sweep_again_and_again(Arc::clone(&shared)));
         services
             .tasks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .extend([follower, refresher, writer]);
+            .extend([follower, refresher, writer, sweeper]);
         if shared.options.deliver {
             let deliverer = tokio::spawn(deliveries::run(Arc::clone(&shared), stopped));
             *services
@@ -280,6 +282,14 @@ impl Services {
             task.abort();
         }
         self.flush().await;
+    }
+
+    /// Removes now what has run out: old sessions and challenges.
+    ///
+    /// # Errors
+    /// `storage_unavailable`.
+    pub async fn sweep(&self) -> Result<()> {
+        upkeep::sweep(&self.shared).await
     }
 
     /// Writes now what otherwise waits up to two seconds: decisions and use counts.

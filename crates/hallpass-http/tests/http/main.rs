@@ -21,5 +21,6 @@ mod provider_settings;
 mod provider_test;
 mod provider_tokens;
 mod serving;
+mod session;
 mod support;
 mod webhooks;
