@@ -233,9 +233,11 @@ async fn answer(stream: &mut TcpStream, state: &State, received: Received) -> io
         }
         Reply::Large(bytes) => respond(stream, 200, "", &vec![b'x'; bytes]).await,
         Reply::Hang => {
-            // Counted for as long as it lasts.
+            // Counted until the other side has enough.
             begin_again(state, &path);
-            std::future::pending().await
+            let gone = stream.read(&mut [0; 1]).await;
+            end(state, &path, &message);
+            gone.and(Err(io::ErrorKind::ConnectionAborted.into()))
         }
         Reply::Drip => {
             let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
