@@ -25,6 +25,8 @@ mod seal;
 mod secret_text;
 mod services;
 mod sessions;
+mod sign_in;
+mod sign_in_providers;
 mod signing_keys;
 mod standard_webhooks;
 mod tokens;
@@ -53,6 +55,14 @@ pub use seal::MasterKeys;
 pub(crate) use services::Shared;
 pub use services::{DecisionLog, Options, Services, Surroundings};
 pub use sessions::{SessionCaller, Sessions};
+pub use sign_in::{
+    MadePasskey, PageBrowser, PagePlace, PageVisitor, PasskeyAnswer, PasskeyInvitation,
+    PasskeyQuestion, Passkeys,
+};
+pub use sign_in_providers::{
+    NewSignInProvider, SignInProviderButton, SignInProviderPatch, SignInProviderView,
+    SignInProviderWarning, SignInProviders,
+};
 pub use signing_keys::{GENERATED_BITS, GeneratedKey, SigningKeys};
 pub use tokens::{Caller, OfflineReport, Step, TokenReport, Tokens, check_offline};
 pub use users::{Me, RevokedUser, Users};

@@ -2,6 +2,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hallpass_egress::Egress;
 use hallpass_model::{EnvironmentId, Result};
+use hallpass_oauth::Client as OauthClient;
 use hallpass_store::Store;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -15,7 +16,8 @@ use crate::tokens::trust::{Snapshot, Trust};
 use crate::upkeep;
 use crate::{
     Accounts, ApiKeys, Audit, Clock, Deliveries, Environments, Explain, Health, IdentityProviders,
-    Operators, Projects, Rng, Sessions, SigningKeys, Tokens, Users, Webhooks, deliveries, webhooks,
+    Operators, Passkeys, Projects, Rng, Sessions, SignInProviders, SigningKeys, Tokens, Users,
+    Webhooks, deliveries, webhooks,
 };
 
 /// What the operator of this process chose.
@@ -84,6 +86,7 @@ pub(crate) struct Shared {
     pub(crate) cache: TokenCache,
     pub(crate) remote: RemoteKeys,
     pub(crate) egress: Egress,
+    pub(crate) oauth: OauthClient,
     pub(crate) seal: Seal,
     /// Something was added to the queue of deliveries, or will be once its transaction commits.
     pub(crate) deliveries_due: Notify,
@@ -111,6 +114,8 @@ pub struct Services {
     pub signing_keys: SigningKeys,
     /// Services outside whose tokens are user tokens.
     pub identity_providers: IdentityProviders,
+    /// Services outside that vouch for people.
+    pub sign_in_providers: SignInProviders,
     /// User tokens.
     pub tokens: Tokens,
     /// Connected users.
@@ -125,6 +130,8 @@ pub struct Services {
     pub accounts: Accounts,
     /// Their sessions.
     pub sessions: Sessions,
+    /// Their passkeys.
+    pub passkeys: Passkeys,
     /// Permission decisions with their reasons.
     pub explain: Explain,
     /// Addresses that are told of events.
@@ -164,6 +171,7 @@ impl Services {
             ledger: Ledger::new(i64::from(options.keep_decisions_days) * DAY_SECS),
             cache: TokenCache::with_capacity(options.token_cache_bytes),
             remote: RemoteKeys::new(surroundings.egress.clone(), Arc::clone(&clock)),
+            oauth: OauthClient::new(surroundings.egress.clone()),
             egress: surroundings.egress,
             seal: Seal::new(
                 surroundings.master_keys,
@@ -191,6 +199,9 @@ impl Services {
             identity_providers: IdentityProviders {
                 shared: Arc::clone(&shared),
             },
+            sign_in_providers: SignInProviders {
+                shared: Arc::clone(&shared),
+            },
             tokens: Tokens {
                 shared: Arc::clone(&shared),
             },
@@ -211,6 +222,9 @@ impl Services {
                 shared: Arc::clone(&shared),
             },
             sessions: Sessions {
+                shared: Arc::clone(&shared),
+            },
+            passkeys: Passkeys {
                 shared: Arc::clone(&shared),
             },
             explain: Explain {

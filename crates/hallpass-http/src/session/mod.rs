@@ -4,6 +4,7 @@
 pub(crate) mod compat;
 mod extract;
 mod handles;
+mod pages;
 mod partners;
 mod sessions;
 mod unsupported;
@@ -16,6 +17,7 @@ use crate::AppState;
 
 pub(crate) use compat::render;
 pub(crate) use extract::Outgoing;
+pub(crate) use pages::is_page;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
@@ -29,5 +31,6 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(handles::read_session_origin))
         .routes(routes!(handles::read_session_login_method))
         .routes(routes!(handles::read_session_standing))
+        .merge(pages::routes())
         .merge(unsupported::routes())
 }
