@@ -2,5 +2,6 @@
 
 mod deliveries;
 mod deliveries_queue;
+mod issuing;
 mod support;
 mod webhooks;
