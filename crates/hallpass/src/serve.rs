@@ -98,6 +98,7 @@ impl Door {
             trusted_proxies: trusted_proxies(config)?,
             failed_verifications_per_minute: config.limits.failed_verifications_per_minute,
             public_url: Some(self.url.clone()),
+            ..HttpSettings::default()
         };
         let app = hallpass_http::app(AppState::new(services.clone(), settings));
         let options = ServeOptions {

@@ -8,6 +8,7 @@ mod environments;
 mod explain;
 mod identity_provider_views;
 mod identity_providers;
+mod issuer_keys;
 mod me;
 mod operator_keys;
 mod operators;
@@ -65,6 +66,9 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
             identity_providers::delete_identity_provider
         ))
         .routes(routes!(identity_providers::test_identity_provider))
+        .routes(routes!(issuer_keys::list_issuer_keys))
+        .routes(routes!(issuer_keys::rotate_issuer_keys))
+        .routes(routes!(issuer_keys::revoke_issuer_key))
         .routes(routes!(api_keys::create_api_key, api_keys::list_api_keys))
         .routes(routes!(api_keys::read_api_key, api_keys::revoke_api_key))
         .routes(routes!(api_keys::rotate_api_key))

@@ -4,6 +4,8 @@
 pub(crate) mod compat;
 mod extract;
 mod handles;
+mod jwks;
+mod jwt;
 mod partners;
 mod sessions;
 mod unsupported;
@@ -29,5 +31,8 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(handles::read_session_origin))
         .routes(routes!(handles::read_session_login_method))
         .routes(routes!(handles::read_session_standing))
+        .routes(routes!(jwks::read_key_set))
+        .routes(routes!(jwks::read_key_set_of_host))
+        .routes(routes!(jwt::issue_token))
         .merge(unsupported::routes())
 }
