@@ -2,6 +2,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hallpass_egress::Egress;
 use hallpass_model::{EnvironmentId, Result};
+use hallpass_oauth::Client as OauthClient;
 use hallpass_store::Store;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -16,8 +17,8 @@ use crate::tokens::trust::{Snapshot, Trust};
 use crate::upkeep;
 use crate::{
     Accounts, ApiKeys, Audit, Clock, Deliveries, Environments, Explain, Health, IdentityProviders,
-    IssuerKeys, Issuing, Operators, Projects, Rng, Sessions, SigningKeys, Tokens, Users, Webhooks,
-    deliveries, webhooks,
+    IssuerKeys, Issuing, Operators, Projects, Rng, Sessions, SignInProviders, SigningKeys, Tokens,
+    Users, Webhooks, deliveries, webhooks,
 };
 
 /// What the operator of this process chose.
@@ -87,6 +88,7 @@ pub(crate) struct Shared {
     pub(crate) remote: RemoteKeys,
     pub(crate) ring: Ring,
     pub(crate) egress: Egress,
+    pub(crate) oauth: OauthClient,
     pub(crate) seal: Seal,
     /// Something was added to the queue of deliveries, or will be once its transaction commits.
     pub(crate) deliveries_due: Notify,
@@ -125,6 +127,8 @@ pub struct Services {
     pub issuer_keys: IssuerKeys,
     /// Tokens that attest who is signed in.
     pub issuing: Issuing,
+    /// Services outside that vouch for people.
+    pub sign_in_providers: SignInProviders,
     /// User tokens.
     pub tokens: Tokens,
     /// Connected users.
@@ -179,6 +183,7 @@ impl Services {
             cache: TokenCache::with_capacity(options.token_cache_bytes),
             remote: RemoteKeys::new(surroundings.egress.clone(), Arc::clone(&clock)),
             ring: Ring::default(),
+            oauth: OauthClient::new(surroundings.egress.clone()),
             egress: surroundings.egress,
             seal: Seal::new(
                 surroundings.master_keys,
@@ -216,6 +221,9 @@ impl Services {
                 turns: Issuing::turns(),
             },
             issuer_keys,
+            sign_in_providers: SignInProviders {
+                shared: Arc::clone(&shared),
+            },
             tokens: Tokens {
                 shared: Arc::clone(&shared),
             },

@@ -31,6 +31,7 @@ mod projects;
 mod rows;
 mod seal_check;
 mod sessions;
+mod sign_in_providers;
 mod signing_keys;
 mod sqlite;
 mod statements;

@@ -6,7 +6,8 @@ use crate::store::Pools;
 use crate::{
     Result, StoreError, accounts, api_keys, audit, challenges, deliveries, environments,
     idempotency, identities, identity_providers, issuer_keys, operator_keys, operators, passkeys,
-    projects, seal_check, sessions, signing_keys, trust, users, wallets, webhooks,
+    projects, seal_check, sessions, sign_in_providers, signing_keys, trust, users, wallets,
+    webhooks,
 };
 
 const GROUPS: &[&[&str]] = &[
@@ -27,6 +28,7 @@ const GROUPS: &[&[&str]] = &[
     identities::STATEMENTS,
     sessions::STATEMENTS,
     challenges::STATEMENTS,
+    sign_in_providers::STATEMENTS,
     webhooks::STATEMENTS,
     deliveries::STATEMENTS,
     passkeys::STATEMENTS,

@@ -116,6 +116,7 @@ pub async fn publishable_key(services: &Services, environment: EnvironmentId) ->
         kind: ApiKeyKind::Publishable,
         name: "app".to_owned(),
         prefix: Some("dev".to_owned()),
+        expires_in_secs: None,
     };
     let made = services
         .api_keys

@@ -16,7 +16,6 @@ use crate::{AppState, Failure};
 
 /// The keys that verify issued tokens (RFC 7517).
 #[derive(Serialize, ToSchema)]
-#[expect(dead_code, reason = "describes what the core writes")]
 pub(super) struct JsonWebKeySet {
     keys: Vec<JsonWebKey>,
 }
