@@ -17,8 +17,8 @@ use crate::tokens::trust::{Snapshot, Trust};
 use crate::upkeep;
 use crate::{
     Accounts, ApiKeys, Audit, Clock, Deliveries, Environments, Explain, Health, IdentityProviders,
-    IssuerKeys, Issuing, Operators, Projects, Rng, Sessions, SignInProviders, SigningKeys, Tokens,
-    Users, Webhooks, deliveries, webhooks,
+    IssuerKeys, Issuing, Operators, Passkeys, Projects, Rng, Sessions, SignInProviders,
+    SigningKeys, Tokens, Users, Webhooks, deliveries, webhooks,
 };
 
 /// What the operator of this process chose.
@@ -143,6 +143,8 @@ pub struct Services {
     pub accounts: Accounts,
     /// Their sessions.
     pub sessions: Sessions,
+    /// Their passkeys.
+    pub passkeys: Passkeys,
     /// Permission decisions with their reasons.
     pub explain: Explain,
     /// Addresses that are told of events.
@@ -244,6 +246,9 @@ impl Services {
                 shared: Arc::clone(&shared),
             },
             sessions: Sessions {
+                shared: Arc::clone(&shared),
+            },
+            passkeys: Passkeys {
                 shared: Arc::clone(&shared),
             },
             explain: Explain {

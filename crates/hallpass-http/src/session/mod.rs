@@ -6,6 +6,7 @@ mod extract;
 mod handles;
 mod jwks;
 mod jwt;
+mod pages;
 mod partners;
 mod sessions;
 mod unsupported;
@@ -18,6 +19,7 @@ use crate::AppState;
 
 pub(crate) use compat::render;
 pub(crate) use extract::Outgoing;
+pub(crate) use pages::is_page;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
@@ -34,5 +36,6 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(jwks::read_key_set))
         .routes(routes!(jwks::read_key_set_of_host))
         .routes(routes!(jwt::issue_token))
+        .merge(pages::routes())
         .merge(unsupported::routes())
 }
