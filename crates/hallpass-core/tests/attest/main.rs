@@ -6,6 +6,7 @@ mod api_keys;
 mod codes;
 mod deliveries;
 mod deliveries_queue;
+mod issuing;
 mod sign_in_providers;
 mod support;
 mod webhook_guide;

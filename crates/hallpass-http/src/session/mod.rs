@@ -5,6 +5,8 @@ mod codes;
 pub(crate) mod compat;
 mod extract;
 mod handles;
+mod jwks;
+mod jwt;
 mod pages;
 mod partners;
 mod sessions;
@@ -33,6 +35,9 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(handles::read_session_login_method))
         .routes(routes!(handles::read_session_standing))
         .merge(codes::routes())
+        .routes(routes!(jwks::read_key_set))
+        .routes(routes!(jwks::read_key_set_of_host))
+        .routes(routes!(jwt::issue_token))
         .merge(pages::routes())
         .merge(unsupported::routes())
 }
