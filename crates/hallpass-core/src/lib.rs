@@ -15,6 +15,7 @@ mod health;
 mod identity_providers;
 mod keys;
 mod ledger;
+mod linked_accounts;
 mod metadata;
 mod names;
 mod operators;
@@ -24,9 +25,12 @@ mod seal;
 mod secret_text;
 mod services;
 mod sessions;
+mod sign_in;
+mod sign_in_providers;
 mod signing_keys;
 mod tokens;
 mod users;
+mod wallets;
 
 pub use accounts::Accounts;
 pub use actor::{Actor, Created, IdempotencyKey, OperatorCaller};
@@ -41,6 +45,7 @@ pub use identity_providers::{
     IdentityProviders, KeyReport, ProviderPatch, ProviderTest, ProviderView, ProviderWarning,
 };
 pub use keys::{FetchReport, KeysFailure, KeysState, KeysStatus};
+pub use linked_accounts::{LinkProof, LinkStart, LinkStarted, Linked, LinkedAccounts};
 pub use operators::{KEY_PREFIX, NewOperator, NewOperatorKey, OperatorPatch, Operators};
 pub use projects::Projects;
 pub use rng::{Rng, SystemRng};
@@ -48,6 +53,11 @@ pub use seal::MasterKeys;
 pub(crate) use services::Shared;
 pub use services::{DecisionLog, Options, Services, Surroundings};
 pub use sessions::{SessionCaller, Sessions};
+pub use sign_in::telegram::{TelegramAccount, TelegramLogin, TelegramSignIn};
+pub use sign_in::wallets::{
+    ClaimedWallet, PageFacts, WalletAnswer, WalletLogin, WalletOffer, WalletSignIn,
+};
 pub use signing_keys::{GENERATED_BITS, GeneratedKey, SigningKeys};
 pub use tokens::{Caller, OfflineReport, Step, TokenReport, Tokens, check_offline};
 pub use users::{Me, RevokedUser, Users};
+pub use wallets::{WalletChallenge, WalletOwner, WalletProof, Wallets};

@@ -13,8 +13,9 @@ use crate::seal::{MasterKeys, Seal};
 use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
 use crate::{
-    Accounts, ApiKeys, Audit, Clock, Environments, Explain, Health, IdentityProviders, Operators,
-    Projects, Rng, Sessions, SigningKeys, Tokens, Users,
+    Accounts, ApiKeys, Audit, Clock, Environments, Explain, Health, IdentityProviders,
+    LinkedAccounts, Operators, Projects, Rng, Sessions, SigningKeys, TelegramSignIn, Tokens, Users,
+    WalletSignIn, Wallets,
 };
 
 /// What the operator of this process chose.
@@ -121,6 +122,14 @@ pub struct Services {
     pub sessions: Sessions,
     /// Permission decisions with their reasons.
     pub explain: Explain,
+    /// Sign-in with external wallets.
+    pub wallet_sign_in: WalletSignIn,
+    /// Sign-in with Telegram.
+    pub telegram_sign_in: TelegramSignIn,
+    /// Further identities of an account.
+    pub linked_accounts: LinkedAccounts,
+    /// Wallets that apps provision.
+    pub wallets: Wallets,
     /// Readiness.
     pub health: Health,
     /// The clock that every rule uses.
@@ -201,6 +210,18 @@ impl Services {
             explain: Explain {
                 shared: Arc::clone(&shared),
                 turns: Arc::new(Semaphore::new(1)),
+            },
+            wallet_sign_in: WalletSignIn {
+                shared: Arc::clone(&shared),
+            },
+            telegram_sign_in: TelegramSignIn {
+                shared: Arc::clone(&shared),
+            },
+            linked_accounts: LinkedAccounts {
+                shared: Arc::clone(&shared),
+            },
+            wallets: Wallets {
+                shared: Arc::clone(&shared),
             },
             health: Health {
                 shared: Arc::clone(&shared),

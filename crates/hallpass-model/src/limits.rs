@@ -38,3 +38,5 @@ pub const ISSUER_KEY_INDEXES: u32 = 8;
 pub const ALLOWED_ORIGINS: usize = 64;
 /// Host names that an environment may have.
 pub const HOSTS: usize = 16;
+/// Provisioned wallets of one account.
+pub const ACCOUNT_WALLETS: i64 = 20;

@@ -1,7 +1,7 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use hallpass_model::{
-    AccountId, EnvironmentId, Error, IdentityProviderId, OperatorId, OperatorKeyId, ProjectId,
-    SessionId, Subject,
+    AccountId, ChallengeId, EnvironmentId, Error, IdentityId, IdentityProviderId, OperatorId,
+    OperatorKeyId, ProjectId, SessionId, Subject, WalletId,
 };
 use http::request::Parts;
 use std::str::FromStr;
@@ -31,6 +31,9 @@ macro_rules! path_ids {
 
 path_ids! {
     AccountId: "account", "account";
+    ChallengeId: "attempt", "attempt";
+    IdentityId: "linked", "linked account";
+    WalletId: "wallet", "wallet";
     SessionId: "session", "session";
     ProjectId: "project", "project";
     EnvironmentId: "environment", "environment";

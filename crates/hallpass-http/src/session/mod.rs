@@ -2,12 +2,18 @@
 //! it unmodified; their habits stand in [`compat`] and nowhere else.
 
 pub(crate) mod compat;
+mod external_wallet;
 mod extract;
 mod handles;
+mod known_wallets;
+mod linked_accounts;
 mod partners;
+mod provisioned;
 mod sessions;
+mod telegram;
 mod unsupported;
 mod verification;
+mod wallets;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -16,6 +22,7 @@ use crate::AppState;
 
 pub(crate) use compat::render;
 pub(crate) use extract::Outgoing;
+pub(crate) use provisioned::WalletView;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
@@ -29,5 +36,10 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(handles::read_session_origin))
         .routes(routes!(handles::read_session_login_method))
         .routes(routes!(handles::read_session_standing))
+        .merge(known_wallets::routes())
+        .merge(linked_accounts::routes())
+        .merge(provisioned::routes())
+        .merge(telegram::routes())
+        .merge(wallets::routes())
         .merge(unsupported::routes())
 }
