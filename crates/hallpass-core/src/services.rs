@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hallpass_egress::Egress;
 use hallpass_model::{EnvironmentId, Result};
 use hallpass_store::Store;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock::SetBackAlarm;
@@ -12,10 +12,11 @@ use crate::ledger::{FLUSH_EVERY, Ledger};
 use crate::seal::{MasterKeys, Seal};
 use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
+use crate::upkeep;
 use crate::{
-    Accounts, ApiKeys, Audit, Clock, Environments, Explain, Health, IdentityProviders,
+    Accounts, ApiKeys, Audit, Clock, Deliveries, Environments, Explain, Health, IdentityProviders,
     LinkedAccounts, Operators, Projects, Rng, Sessions, SigningKeys, TelegramSignIn, Tokens, Users,
-    WalletSignIn, Wallets,
+    WalletSignIn, Wallets, Webhooks, deliveries, webhooks,
 };
 
 /// What the operator of this process chose.
@@ -27,6 +28,8 @@ pub struct Options {
     pub record_decisions: DecisionLog,
     /// Days after which decision rows are swept. Changes are kept for ever.
     pub keep_decisions_days: u32,
+    /// Whether this process sends what waits in the queue of deliveries. One that lives for a moment should not begin.
+    pub deliver: bool,
 }
 
 /// What services reach beside the database.
@@ -66,6 +69,7 @@ impl Default for Options {
             token_cache_bytes: 32 * 1024 * 1024,
             record_decisions: DecisionLog::Denied,
             keep_decisions_days: 30,
+            deliver: true,
         }
     }
 }
@@ -82,6 +86,8 @@ pub(crate) struct Shared {
     pub(crate) remote: RemoteKeys,
     pub(crate) egress: Egress,
     pub(crate) seal: Seal,
+    /// Something was added to the queue of deliveries, or will be once its transaction commits.
+    pub(crate) deliveries_due: Notify,
 }
 
 impl Shared {
@@ -130,6 +136,10 @@ pub struct Services {
     pub linked_accounts: LinkedAccounts,
     /// Wallets that apps provision.
     pub wallets: Wallets,
+    /// Addresses that are told of events.
+    pub webhooks: Webhooks,
+    /// What they were told.
+    pub deliveries: Deliveries,
     /// Readiness.
     pub health: Health,
     /// The clock that every rule uses.
@@ -138,6 +148,9 @@ pub struct Services {
     pub rng: Arc<dyn Rng>,
     shared: Arc<Shared>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    /// Told to stop, and waited for: it gives back what it has not finished.
+    deliverer: Mutex<Option<JoinHandle<()>>>,
+    stop_delivering: watch::Sender<bool>,
 }
 
 impl Services {
@@ -166,11 +179,13 @@ impl Services {
                 Arc::clone(&clock),
                 Arc::clone(&rng),
             ),
+            deliveries_due: Notify::new(),
             store,
             clock,
             rng,
             options,
         });
+        let (stop_delivering, stopped) = watch::channel(false);
         let services = Arc::new(Self {
             projects: Projects {
                 shared: Arc::clone(&shared),
@@ -223,6 +238,13 @@ impl Services {
             wallets: Wallets {
                 shared: Arc::clone(&shared),
             },
+            webhooks: Webhooks {
+                shared: Arc::clone(&shared),
+                tests: webhooks::Budget::default(),
+            },
+            deliveries: Deliveries {
+                shared: Arc::clone(&shared),
+            },
             health: Health {
                 shared: Arc::clone(&shared),
             },
@@ -230,6 +252,8 @@ impl Services {
             rng: Arc::clone(&shared.rng),
             shared: Arc::clone(&shared),
             tasks: Mutex::default(),
+            deliverer: Mutex::default(),
+            stop_delivering,
         });
         let follower = tokio::spawn({
             let shared = Arc::clone(&shared);
@@ -240,17 +264,36 @@ impl Services {
             async move { shared.remote.keep_fresh().await }
         });
         let writer = tokio::spawn(write_ledger(Arc::clone(&shared)));
+        let sweeper = tokio::spawn(upkeep::sweep_again_and_again(Arc::clone(&shared)));
         services
             .tasks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .extend([follower, refresher, writer]);
+            .extend([follower, refresher, writer, sweeper]);
+        if shared.options.deliver {
+            let deliverer = tokio::spawn(deliveries::run(Arc::clone(&shared), stopped));
+            *services
+                .deliverer
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(deliverer);
+        }
         shared.trust.first_confirmation().await;
         Ok(services)
     }
 
     /// Stops what runs beside requests and writes what still waits.
     pub async fn stop(&self) {
+        self.stop_delivering.send_replace(true);
+        let deliverer = self
+            .deliverer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(deliverer) = deliverer
+            && let Err(error) = deliverer.await
+        {
+            tracing::warn!(%error, "the worker of the deliveries had broken down");
+        }
         for task in self
             .tasks
             .lock()
@@ -260,6 +303,14 @@ impl Services {
             task.abort();
         }
         self.flush().await;
+    }
+
+    /// Removes now what has run out: old sessions and challenges.
+    ///
+    /// # Errors
+    /// `storage_unavailable`.
+    pub async fn sweep(&self) -> Result<()> {
+        upkeep::sweep(&self.shared).await
     }
 
     /// Writes now what otherwise waits up to two seconds: decisions and use counts.

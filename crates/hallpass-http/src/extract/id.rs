@@ -1,7 +1,8 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use hallpass_model::{
-    AccountId, ChallengeId, EnvironmentId, Error, IdentityId, IdentityProviderId, OperatorId,
-    OperatorKeyId, ProjectId, SessionId, Subject, WalletId,
+    AccountId, ApiKeyId, ChallengeId, DeliveryId, EnvironmentId, Error, IdentityId,
+    IdentityProviderId, OperatorId, OperatorKeyId, ProjectId, SessionId, Subject, WalletId,
+    WebhookId,
 };
 use http::request::Parts;
 use std::str::FromStr;
@@ -40,6 +41,9 @@ path_ids! {
     IdentityProviderId: "provider", "identity provider";
     OperatorId: "operator", "operator";
     OperatorKeyId: "key", "operator key";
+    ApiKeyId: "api_key", "API key";
+    WebhookId: "webhook", "webhook";
+    DeliveryId: "delivery", "delivery";
     Subject: "sub", "user";
     Kid: "kid", "signing key";
 }

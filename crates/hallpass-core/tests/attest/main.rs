@@ -1,0 +1,6 @@
+//! Signing people in, and telling others: on both engines.
+
+mod deliveries;
+mod deliveries_queue;
+mod support;
+mod webhooks;
