@@ -27,7 +27,6 @@ mod secret_text;
 mod services;
 mod sessions;
 mod sign_in;
-mod sign_in_providers;
 mod signing_keys;
 mod standard_webhooks;
 mod tokens;

@@ -2,5 +2,10 @@
 
 mod deliveries;
 mod deliveries_queue;
+mod external_wallets;
+mod linked_accounts;
+mod people;
+mod provisioned_wallets;
 mod support;
+mod takeover;
 mod webhooks;
