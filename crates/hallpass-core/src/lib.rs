@@ -27,6 +27,7 @@ mod secret_text;
 mod services;
 mod sessions;
 mod sign_in;
+mod sign_in_providers;
 mod signing_keys;
 mod standard_webhooks;
 mod tokens;
@@ -60,6 +61,10 @@ pub use sessions::{SessionCaller, Sessions};
 pub use sign_in::telegram::{TelegramAccount, TelegramLogin, TelegramSignIn};
 pub use sign_in::wallets::{
     ClaimedWallet, PageFacts, WalletAnswer, WalletLogin, WalletOffer, WalletSignIn,
+};
+pub use sign_in_providers::{
+    NewSignInProvider, SignInProviderButton, SignInProviderPatch, SignInProviderView,
+    SignInProviderWarning, SignInProviders,
 };
 pub use signing_keys::{GENERATED_BITS, GeneratedKey, SigningKeys};
 pub use tokens::{Caller, OfflineReport, Step, TokenReport, Tokens, check_offline};

@@ -2,6 +2,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hallpass_egress::Egress;
 use hallpass_model::{EnvironmentId, Result};
+use hallpass_oauth::Client as OauthClient;
 use hallpass_store::Store;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -15,8 +16,8 @@ use crate::tokens::trust::{Snapshot, Trust};
 use crate::upkeep;
 use crate::{
     Accounts, ApiKeys, Audit, Clock, Deliveries, Environments, Explain, Health, IdentityProviders,
-    LinkedAccounts, Operators, Projects, Rng, Sessions, SigningKeys, TelegramSignIn, Tokens, Users,
-    WalletSignIn, Wallets, Webhooks, deliveries, webhooks,
+    LinkedAccounts, Operators, Projects, Rng, Sessions, SignInProviders, SigningKeys,
+    TelegramSignIn, Tokens, Users, WalletSignIn, Wallets, Webhooks, deliveries, webhooks,
 };
 
 /// What the operator of this process chose.
@@ -85,6 +86,7 @@ pub(crate) struct Shared {
     pub(crate) cache: TokenCache,
     pub(crate) remote: RemoteKeys,
     pub(crate) egress: Egress,
+    pub(crate) oauth: OauthClient,
     pub(crate) seal: Seal,
     /// Something was added to the queue of deliveries, or will be once its transaction commits.
     pub(crate) deliveries_due: Notify,
@@ -112,6 +114,8 @@ pub struct Services {
     pub signing_keys: SigningKeys,
     /// Services outside whose tokens are user tokens.
     pub identity_providers: IdentityProviders,
+    /// Services outside that vouch for people.
+    pub sign_in_providers: SignInProviders,
     /// User tokens.
     pub tokens: Tokens,
     /// Connected users.
@@ -173,6 +177,7 @@ impl Services {
             ledger: Ledger::new(i64::from(options.keep_decisions_days) * DAY_SECS),
             cache: TokenCache::with_capacity(options.token_cache_bytes),
             remote: RemoteKeys::new(surroundings.egress.clone(), Arc::clone(&clock)),
+            oauth: OauthClient::new(surroundings.egress.clone()),
             egress: surroundings.egress,
             seal: Seal::new(
                 surroundings.master_keys,
@@ -198,6 +203,9 @@ impl Services {
                 turns: Arc::new(Semaphore::new(1)),
             },
             identity_providers: IdentityProviders {
+                shared: Arc::clone(&shared),
+            },
+            sign_in_providers: SignInProviders {
                 shared: Arc::clone(&shared),
             },
             tokens: Tokens {

@@ -48,3 +48,5 @@ pub const PASSKEYS: usize = 20;
 pub const HOSTS: usize = 16;
 /// Provisioned wallets of one account.
 pub const ACCOUNT_WALLETS: i64 = 20;
+/// Sign-in providers of one environment, disabled ones included.
+pub const SIGN_IN_PROVIDERS: usize = 32;

@@ -30,6 +30,7 @@ mod projects;
 mod rows;
 mod seal_check;
 mod sessions;
+mod sign_in_providers;
 mod signing_keys;
 mod sqlite;
 mod statements;

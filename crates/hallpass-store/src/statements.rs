@@ -6,7 +6,7 @@ use crate::store::Pools;
 use crate::{
     Result, StoreError, accounts, api_keys, audit, challenges, deliveries, environments,
     idempotency, identities, identity_providers, operator_keys, operators, passkeys, projects,
-    seal_check, sessions, signing_keys, trust, users, wallets, webhooks,
+    seal_check, sessions, sign_in_providers, signing_keys, trust, users, wallets, webhooks,
 };
 
 const GROUPS: &[&[&str]] = &[
@@ -26,6 +26,7 @@ const GROUPS: &[&[&str]] = &[
     identities::STATEMENTS,
     sessions::STATEMENTS,
     challenges::STATEMENTS,
+    sign_in_providers::STATEMENTS,
     webhooks::STATEMENTS,
     deliveries::STATEMENTS,
     passkeys::STATEMENTS,

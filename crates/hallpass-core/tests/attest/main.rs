@@ -1,4 +1,6 @@
-//! Signing people in, and telling others: on both engines.
+//! Signing people in, attesting it and telling others: on both engines.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod deliveries;
 mod deliveries_queue;
@@ -6,6 +8,7 @@ mod external_wallets;
 mod linked_accounts;
 mod people;
 mod provisioned_wallets;
+mod sign_in_providers;
 mod support;
 mod takeover;
 mod webhooks;

@@ -14,6 +14,7 @@ mod operator_keys;
 mod operators;
 mod problem;
 mod projects;
+mod sign_in_providers;
 mod sign_in_view;
 mod signing_keys;
 mod user_actions;
@@ -66,6 +67,15 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
             identity_providers::delete_identity_provider
         ))
         .routes(routes!(identity_providers::test_identity_provider))
+        .routes(routes!(
+            sign_in_providers::create_sign_in_provider,
+            sign_in_providers::list_sign_in_providers
+        ))
+        .routes(routes!(
+            sign_in_providers::read_sign_in_provider,
+            sign_in_providers::update_sign_in_provider,
+            sign_in_providers::delete_sign_in_provider
+        ))
         .routes(routes!(api_keys::create_api_key, api_keys::list_api_keys))
         .routes(routes!(api_keys::read_api_key, api_keys::revoke_api_key))
         .routes(routes!(api_keys::rotate_api_key))

@@ -1,8 +1,8 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use hallpass_model::{
     AccountId, ApiKeyId, ChallengeId, DeliveryId, EnvironmentId, Error, IdentityId,
-    IdentityProviderId, OperatorId, OperatorKeyId, ProjectId, SessionId, Subject, WalletId,
-    WebhookId,
+    IdentityProviderId, OperatorId, OperatorKeyId, ProjectId, SessionId, SignInProviderId, Subject,
+    WalletId, WebhookId,
 };
 use http::request::Parts;
 use std::str::FromStr;
@@ -39,6 +39,7 @@ path_ids! {
     ProjectId: "project", "project";
     EnvironmentId: "environment", "environment";
     IdentityProviderId: "provider", "identity provider";
+    SignInProviderId: "provider", "sign-in provider";
     OperatorId: "operator", "operator";
     OperatorKeyId: "key", "operator key";
     ApiKeyId: "api_key", "API key";
