@@ -58,9 +58,10 @@ pub use seal::MasterKeys;
 pub(crate) use services::Shared;
 pub use services::{DecisionLog, Options, Services, Surroundings};
 pub use sessions::{SessionCaller, Sessions};
-pub use sign_in::telegram::{TelegramAccount, TelegramLogin, TelegramSignIn};
-pub use sign_in::wallets::{
-    ClaimedWallet, PageFacts, WalletAnswer, WalletLogin, WalletOffer, WalletSignIn,
+pub use sign_in::{
+    ClaimedWallet, MadePasskey, PageBrowser, PageFacts, PagePlace, PageVisitor, PasskeyAnswer,
+    PasskeyInvitation, PasskeyQuestion, Passkeys, TelegramAccount, TelegramLogin, TelegramSignIn,
+    WalletAnswer, WalletLogin, WalletOffer, WalletSignIn,
 };
 pub use sign_in_providers::{
     NewSignInProvider, SignInProviderButton, SignInProviderPatch, SignInProviderView,

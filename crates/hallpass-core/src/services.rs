@@ -16,7 +16,7 @@ use crate::tokens::trust::{Snapshot, Trust};
 use crate::upkeep;
 use crate::{
     Accounts, ApiKeys, Audit, Clock, Deliveries, Environments, Explain, Health, IdentityProviders,
-    LinkedAccounts, Operators, Projects, Rng, Sessions, SignInProviders, SigningKeys,
+    LinkedAccounts, Operators, Passkeys, Projects, Rng, Sessions, SignInProviders, SigningKeys,
     TelegramSignIn, Tokens, Users, WalletSignIn, Wallets, Webhooks, deliveries, webhooks,
 };
 
@@ -130,6 +130,8 @@ pub struct Services {
     pub accounts: Accounts,
     /// Their sessions.
     pub sessions: Sessions,
+    /// Their passkeys.
+    pub passkeys: Passkeys,
     /// Permission decisions with their reasons.
     pub explain: Explain,
     /// Sign-in with external wallets.
@@ -228,6 +230,9 @@ impl Services {
                 shared: Arc::clone(&shared),
             },
             sessions: Sessions {
+                shared: Arc::clone(&shared),
+            },
+            passkeys: Passkeys {
                 shared: Arc::clone(&shared),
             },
             explain: Explain {

@@ -13,6 +13,8 @@ pub struct AppState {
     /// How this listener behaves.
     pub settings: Arc<HttpSettings>,
     pub(crate) budget: Arc<FailureBudget>,
+    /// Sessions that one address may begin.
+    pub(crate) visits: Arc<FailureBudget>,
 }
 
 /// How the HTTP surfaces behave.
@@ -22,6 +24,8 @@ pub struct HttpSettings {
     pub trusted_proxies: Vec<AddressRange>,
     /// Refused tokens and operator keys one address may send per minute, and at once; 0 sets no limit.
     pub failed_verifications_per_minute: u32,
+    /// Sessions one address may begin per minute, and at once; 0 sets no limit.
+    pub new_sessions_per_minute: u32,
     /// Where the outside reaches this server, for the examples of the reference page.
     pub public_url: Option<String>,
 }
@@ -40,6 +44,7 @@ impl Default for HttpSettings {
         Self {
             trusted_proxies: Vec::new(),
             failed_verifications_per_minute: 300,
+            new_sessions_per_minute: 600,
             public_url: None,
         }
     }
@@ -50,10 +55,12 @@ impl AppState {
     #[must_use]
     pub fn new(services: Arc<Services>, settings: HttpSettings) -> Self {
         let budget = FailureBudget::new(settings.failed_verifications_per_minute);
+        let visits = FailureBudget::new(settings.new_sessions_per_minute);
         Self {
             services,
             settings: Arc::new(settings),
             budget: Arc::new(budget),
+            visits: Arc::new(visits),
         }
     }
 }

@@ -97,6 +97,7 @@ impl Door {
         let settings = HttpSettings {
             trusted_proxies: trusted_proxies(config)?,
             failed_verifications_per_minute: config.limits.failed_verifications_per_minute,
+            new_sessions_per_minute: config.limits.new_sessions_per_minute,
             public_url: Some(self.url.clone()),
         };
         let app = hallpass_http::app(AppState::new(services.clone(), settings));

@@ -1,5 +1,15 @@
-//! Ways to prove who one is. Each ends in a proof, from which `accounts` makes a signed-in session.
+//! Ways to sign in. Each proves an identity and nothing more; what follows from a proof is for [`crate::accounts`].
 
+mod browser;
 pub(crate) mod challenge;
+mod passkeys;
 pub(crate) mod telegram;
 pub(crate) mod wallets;
+
+pub use browser::PageBrowser;
+pub use passkeys::{
+    MadePasskey, PagePlace, PageVisitor, PasskeyAnswer, PasskeyInvitation, PasskeyQuestion,
+    Passkeys,
+};
+pub use telegram::{TelegramAccount, TelegramLogin, TelegramSignIn};
+pub use wallets::{ClaimedWallet, PageFacts, WalletAnswer, WalletLogin, WalletOffer, WalletSignIn};

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod api_keys;
 mod deliveries;
 mod deliveries_queue;
 mod external_wallets;
@@ -11,4 +12,5 @@ mod provisioned_wallets;
 mod sign_in_providers;
 mod support;
 mod takeover;
+mod webhook_guide;
 mod webhooks;

@@ -7,6 +7,7 @@ mod extract;
 mod handles;
 mod known_wallets;
 mod linked_accounts;
+mod pages;
 mod partners;
 mod provisioned;
 mod sessions;
@@ -22,6 +23,7 @@ use crate::AppState;
 
 pub(crate) use compat::render;
 pub(crate) use extract::Outgoing;
+pub(crate) use pages::is_page;
 pub(crate) use provisioned::WalletView;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
@@ -41,5 +43,6 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .merge(provisioned::routes())
         .merge(telegram::routes())
         .merge(wallets::routes())
+        .merge(pages::routes())
         .merge(unsupported::routes())
 }

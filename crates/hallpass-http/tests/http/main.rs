@@ -2,6 +2,7 @@
 
 mod admin;
 mod agreement;
+mod api_keys;
 mod bad_inputs;
 mod bodies;
 mod budget;
@@ -22,3 +23,4 @@ mod provider_tokens;
 mod serving;
 mod session;
 mod support;
+mod webhooks;
