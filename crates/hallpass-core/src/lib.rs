@@ -14,6 +14,8 @@ mod expected;
 mod explain;
 mod health;
 mod identity_providers;
+mod issuer_keys;
+mod issuing;
 mod keys;
 mod ledger;
 mod linked_accounts;
@@ -49,6 +51,8 @@ pub use health::{Check, Health, Readiness};
 pub use identity_providers::{
     IdentityProviders, KeyReport, ProviderPatch, ProviderTest, ProviderView, ProviderWarning,
 };
+pub use issuer_keys::{IssuerKeys, PublishedKeys, RevokedIssuerKey};
+pub use issuing::{IssuedToken, Issuing};
 pub use keys::{FetchReport, KeysFailure, KeysState, KeysStatus};
 pub use linked_accounts::{LinkProof, LinkStart, LinkStarted, Linked, LinkedAccounts};
 pub use operators::{KEY_PREFIX, NewOperator, NewOperatorKey, OperatorPatch, Operators};

@@ -8,6 +8,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock::SetBackAlarm;
+use crate::issuer_keys::{Ring, keep_up_for_ever};
 use crate::keys::remote::RemoteKeys;
 use crate::ledger::{FLUSH_EVERY, Ledger};
 use crate::seal::{MasterKeys, Seal};
@@ -16,8 +17,9 @@ use crate::tokens::trust::{Snapshot, Trust};
 use crate::upkeep;
 use crate::{
     Accounts, ApiKeys, Audit, Clock, Deliveries, Environments, Explain, Health, IdentityProviders,
-    LinkedAccounts, Operators, Passkeys, Projects, Rng, Sessions, SignInProviders, SigningKeys,
-    TelegramSignIn, Tokens, Users, WalletSignIn, Wallets, Webhooks, deliveries, webhooks,
+    IssuerKeys, Issuing, LinkedAccounts, Operators, Passkeys, Projects, Rng, Sessions,
+    SignInProviders, SigningKeys, TelegramSignIn, Tokens, Users, WalletSignIn, Wallets, Webhooks,
+    deliveries, webhooks,
 };
 
 /// What the operator of this process chose.
@@ -85,6 +87,7 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     pub(crate) cache: TokenCache,
     pub(crate) remote: RemoteKeys,
+    pub(crate) ring: Ring,
     pub(crate) egress: Egress,
     pub(crate) oauth: OauthClient,
     pub(crate) seal: Seal,
@@ -99,7 +102,14 @@ impl Shared {
     /// `not_found`, `storage_unavailable`.
     pub(crate) async fn snapshot(&self, environment: EnvironmentId) -> Result<Arc<Snapshot>> {
         self.trust
-            .snapshot(environment, &self.store, &self.ledger, &self.remote)
+            .snapshot(
+                environment,
+                &self.store,
+                &self.ledger,
+                &self.remote,
+                &self.ring,
+                self.clock.now(),
+            )
             .await
     }
 }
@@ -114,6 +124,10 @@ pub struct Services {
     pub signing_keys: SigningKeys,
     /// Services outside whose tokens are user tokens.
     pub identity_providers: IdentityProviders,
+    /// The keys that sign issued tokens.
+    pub issuer_keys: IssuerKeys,
+    /// Tokens that attest who is signed in.
+    pub issuing: Issuing,
     /// Services outside that vouch for people.
     pub sign_in_providers: SignInProviders,
     /// User tokens.
@@ -161,7 +175,7 @@ pub struct Services {
 
 impl Services {
     /// Wires the services over a migrated database and starts what runs beside requests: following the trust state,
-    /// keeping identity providers' keys fresh and writing the ledger.
+    /// keeping identity providers' keys fresh and our own in succession, and writing the ledger.
     ///
     /// # Errors
     /// `storage_unavailable` when the trust state cannot be read.
@@ -179,6 +193,7 @@ impl Services {
             ledger: Ledger::new(i64::from(options.keep_decisions_days) * DAY_SECS),
             cache: TokenCache::with_capacity(options.token_cache_bytes),
             remote: RemoteKeys::new(surroundings.egress.clone(), Arc::clone(&clock)),
+            ring: Ring::default(),
             oauth: OauthClient::new(surroundings.egress.clone()),
             egress: surroundings.egress,
             seal: Seal::new(
@@ -192,6 +207,10 @@ impl Services {
             rng,
             options,
         });
+        let issuer_keys = IssuerKeys {
+            shared: Arc::clone(&shared),
+            turns: Arc::new(Semaphore::new(1)),
+        };
         let (stop_delivering, stopped) = watch::channel(false);
         let services = Arc::new(Self {
             projects: Projects {
@@ -207,6 +226,12 @@ impl Services {
             identity_providers: IdentityProviders {
                 shared: Arc::clone(&shared),
             },
+            issuing: Issuing {
+                shared: Arc::clone(&shared),
+                keys: issuer_keys.clone(),
+                turns: Issuing::turns(),
+            },
+            issuer_keys,
             sign_in_providers: SignInProviders {
                 shared: Arc::clone(&shared),
             },
@@ -276,13 +301,14 @@ impl Services {
             let shared = Arc::clone(&shared);
             async move { shared.remote.keep_fresh().await }
         });
+        let keeper = tokio::spawn(keep_up_for_ever(services.issuer_keys.clone()));
         let writer = tokio::spawn(write_ledger(Arc::clone(&shared)));
         let sweeper = tokio::spawn(upkeep::sweep_again_and_again(Arc::clone(&shared)));
         services
             .tasks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .extend([follower, refresher, writer, sweeper]);
+            .extend([follower, refresher, keeper, writer, sweeper]);
         if shared.options.deliver {
             let deliverer = tokio::spawn(deliveries::run(Arc::clone(&shared), stopped));
             *services

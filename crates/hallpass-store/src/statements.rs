@@ -5,8 +5,9 @@ use sqlx::{Executor, SqlSafeStr};
 use crate::store::Pools;
 use crate::{
     Result, StoreError, accounts, api_keys, audit, challenges, deliveries, environments,
-    idempotency, identities, identity_providers, operator_keys, operators, passkeys, projects,
-    seal_check, sessions, sign_in_providers, signing_keys, trust, users, wallets, webhooks,
+    idempotency, identities, identity_providers, issuer_keys, operator_keys, operators, passkeys,
+    projects, seal_check, sessions, sign_in_providers, signing_keys, trust, users, wallets,
+    webhooks,
 };
 
 const GROUPS: &[&[&str]] = &[
@@ -21,6 +22,7 @@ const GROUPS: &[&[&str]] = &[
     audit::STATEMENTS,
     idempotency::STATEMENTS,
     seal_check::STATEMENTS,
+    issuer_keys::STATEMENTS,
     api_keys::STATEMENTS,
     accounts::STATEMENTS,
     identities::STATEMENTS,

@@ -6,6 +6,7 @@ mod api_keys;
 mod deliveries;
 mod deliveries_queue;
 mod external_wallets;
+mod issuing;
 mod linked_accounts;
 mod people;
 mod provisioned_wallets;

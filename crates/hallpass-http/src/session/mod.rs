@@ -5,6 +5,8 @@ pub(crate) mod compat;
 mod external_wallet;
 mod extract;
 mod handles;
+mod jwks;
+mod jwt;
 mod known_wallets;
 mod linked_accounts;
 mod pages;
@@ -43,6 +45,9 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .merge(provisioned::routes())
         .merge(telegram::routes())
         .merge(wallets::routes())
+        .routes(routes!(jwks::read_key_set))
+        .routes(routes!(jwks::read_key_set_of_host))
+        .routes(routes!(jwt::issue_token))
         .merge(pages::routes())
         .merge(unsupported::routes())
 }

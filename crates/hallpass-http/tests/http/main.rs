@@ -11,6 +11,7 @@ mod connect;
 mod cors;
 mod documents;
 mod identity_providers;
+mod issued;
 mod logs;
 mod matrix;
 mod ops;
