@@ -2,6 +2,8 @@
 
 mod browser;
 pub(crate) mod challenge;
+pub(crate) mod codes;
+mod limits;
 mod passkeys;
 pub(crate) mod telegram;
 pub(crate) mod wallets;

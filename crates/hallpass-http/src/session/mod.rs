@@ -1,6 +1,7 @@
 //! What apps call to sign people in: sessions, codes, wallets, issued tokens. Public clients of another vendor speak to
 //! it unmodified; their habits stand in [`compat`] and nowhere else.
 
+mod codes;
 pub(crate) mod compat;
 mod external_wallet;
 mod extract;
@@ -45,6 +46,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .merge(provisioned::routes())
         .merge(telegram::routes())
         .merge(wallets::routes())
+        .merge(codes::routes())
         .routes(routes!(jwks::read_key_set))
         .routes(routes!(jwks::read_key_set_of_host))
         .routes(routes!(jwt::issue_token))
