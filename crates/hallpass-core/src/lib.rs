@@ -14,8 +14,11 @@ mod expected;
 mod explain;
 mod health;
 mod identity_providers;
+mod issuer_keys;
+mod issuing;
 mod keys;
 mod ledger;
+mod linked_accounts;
 mod metadata;
 mod names;
 mod operators;
@@ -29,9 +32,11 @@ mod sign_in;
 mod sign_in_providers;
 mod signing_keys;
 mod standard_webhooks;
+mod texts;
 mod tokens;
 mod upkeep;
 mod users;
+mod wallets;
 mod webhooks;
 
 pub use accounts::Accounts;
@@ -43,11 +48,15 @@ pub use clock::{Clock, SettableClock, SystemClock};
 pub use deliveries::{DELIVERY_HEADER, Deliveries, DeliveryQuery};
 pub use environments::{EnvironmentPatch, Environments};
 pub use explain::{Explain, ExplainRequest, Question};
+pub use hallpass_mail::{Caught, Mailer, Trap};
 pub use health::{Check, Health, Readiness};
 pub use identity_providers::{
     IdentityProviders, KeyReport, ProviderPatch, ProviderTest, ProviderView, ProviderWarning,
 };
+pub use issuer_keys::{IssuerKeys, PublishedKeys, RevokedIssuerKey};
+pub use issuing::{IssuedToken, Issuing};
 pub use keys::{FetchReport, KeysFailure, KeysState, KeysStatus};
+pub use linked_accounts::{LinkProof, LinkStart, LinkStarted, Linked, LinkedAccounts};
 pub use operators::{KEY_PREFIX, NewOperator, NewOperatorKey, OperatorPatch, Operators};
 pub use projects::Projects;
 pub use rng::{Rng, SystemRng};
@@ -55,15 +64,19 @@ pub use seal::MasterKeys;
 pub(crate) use services::Shared;
 pub use services::{DecisionLog, Options, Services, Surroundings};
 pub use sessions::{SessionCaller, Sessions};
+pub use sign_in::codes::{CodeSent, Codes, Contact, SignedInByCode};
 pub use sign_in::{
-    MadePasskey, PageBrowser, PagePlace, PageVisitor, PasskeyAnswer, PasskeyInvitation,
-    PasskeyQuestion, Passkeys,
+    ClaimedWallet, MadePasskey, PageBrowser, PageFacts, PagePlace, PageVisitor, PasskeyAnswer,
+    PasskeyInvitation, PasskeyQuestion, Passkeys, TelegramAccount, TelegramLogin, TelegramSignIn,
+    WalletAnswer, WalletLogin, WalletOffer, WalletSignIn,
 };
 pub use sign_in_providers::{
     NewSignInProvider, SignInProviderButton, SignInProviderPatch, SignInProviderView,
     SignInProviderWarning, SignInProviders,
 };
 pub use signing_keys::{GENERATED_BITS, GeneratedKey, SigningKeys};
+pub use texts::TextSender;
 pub use tokens::{Caller, OfflineReport, Step, TokenReport, Tokens, check_offline};
 pub use users::{Me, RevokedUser, Users};
+pub use wallets::{WalletChallenge, WalletOwner, WalletProof, Wallets};
 pub use webhooks::{NewWebhook, WebhookPatch, WebhookTest, WebhookWithSecret, Webhooks};

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use hallpass_core::Services;
+use hallpass_model::EnvironmentId;
 
 use crate::budget::FailureBudget;
 use crate::extract::AddressRange;
@@ -28,6 +29,8 @@ pub struct HttpSettings {
     pub new_sessions_per_minute: u32,
     /// Where the outside reaches this server, for the examples of the reference page.
     pub public_url: Option<String>,
+    /// Whose key set is published under a host that no environment names.
+    pub default_environment: Option<EnvironmentId>,
 }
 
 impl HttpSettings {
@@ -46,6 +49,7 @@ impl Default for HttpSettings {
             failed_verifications_per_minute: 300,
             new_sessions_per_minute: 600,
             public_url: None,
+            default_environment: None,
         }
     }
 }

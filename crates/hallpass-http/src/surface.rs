@@ -46,7 +46,7 @@ impl Surface {
         }
         let own = matches!(
             path,
-            "/" | "/healthz" | "/readyz" | "/metrics" | "/openapi.json" | "/docs"
+            "/" | "/healthz" | "/readyz" | "/metrics" | "/openapi.json" | "/docs" | "/demo/mail"
         );
         if own || path.starts_with("/docs/") {
             return Self::Own;
@@ -57,8 +57,10 @@ impl Surface {
         if crate::session::is_page(path) {
             return Self::Page;
         }
-        let first = path.split('/').nth(1).unwrap_or_default();
-        if SESSION_PLACES.contains(&first) {
+        let mut steps = path.split('/').skip(1);
+        let first = steps.next().unwrap_or_default();
+        let own_way = first == "v2" && matches!(steps.next(), Some("accounts" | "wallets"));
+        if own_way || SESSION_PLACES.contains(&first) {
             return Self::Session;
         }
         Self::Connect
@@ -87,12 +89,16 @@ mod tests {
             ("/admin", Surface::Admin),
             ("/administrator", Surface::Connect),
             ("/docs/style.css", Surface::Own),
+            ("/demo/mail", Surface::Own),
             ("/", Surface::Own),
             ("/projects/x/sdk/me", Surface::Connect),
             ("/touch", Surface::Session),
             ("/users/x/verify", Surface::Session),
             ("/.well-known/jwks.json", Surface::Published),
             ("/environments/x/.well-known/jwks.json", Surface::Published),
+            ("/v2/wallets", Surface::Session),
+            ("/v2/accounts/x/wallets", Surface::Session),
+            ("/v2/walletsx", Surface::Connect),
             ("/v2/projects/x/sdk/events/trigger", Surface::Connect),
         ] {
             assert_eq!(Surface::of(path), surface, "{path}");

@@ -99,6 +99,7 @@ impl Door {
             failed_verifications_per_minute: config.limits.failed_verifications_per_minute,
             new_sessions_per_minute: config.limits.new_sessions_per_minute,
             public_url: Some(self.url.clone()),
+            ..HttpSettings::default()
         };
         let app = hallpass_http::app(AppState::new(services.clone(), settings));
         let options = ServeOptions {

@@ -1,6 +1,7 @@
 //! What operators call, under `/admin/v1`. The extractor in each handler's signature is the role that it takes; which
 //! projects an operator sees is for the services to know.
 
+mod account_wallets;
 mod api_keys;
 mod audit;
 mod deliveries;
@@ -8,6 +9,7 @@ mod environments;
 mod explain;
 mod identity_provider_views;
 mod identity_providers;
+mod issuer_keys;
 mod me;
 mod operator_keys;
 mod operators;
@@ -66,6 +68,9 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
             identity_providers::delete_identity_provider
         ))
         .routes(routes!(identity_providers::test_identity_provider))
+        .routes(routes!(issuer_keys::list_issuer_keys))
+        .routes(routes!(issuer_keys::rotate_issuer_keys))
+        .routes(routes!(issuer_keys::revoke_issuer_key))
         .routes(routes!(
             sign_in_providers::create_sign_in_provider,
             sign_in_providers::list_sign_in_providers
@@ -95,6 +100,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(user_actions::freeze_user))
         .routes(routes!(user_actions::unfreeze_user))
         .routes(routes!(user_actions::revoke_user))
+        .routes(routes!(account_wallets::list_wallets_of_account))
         .routes(routes!(explain::explain_decision))
         .routes(routes!(explain::check_token))
         .routes(routes!(audit::list_environment_audit))

@@ -4,6 +4,7 @@ mod admin;
 mod api_keys;
 mod idp;
 mod idp_set;
+mod issuer_key;
 #[cfg(test)]
 mod reference;
 mod tips;
@@ -25,6 +26,7 @@ pub use idp::{
     OidcArgs, RoleArg, TrustArgs,
 };
 pub use idp_set::{Removable, SetArgs};
+pub use issuer_key::IssuerKeyVerb;
 pub use tips::with_tip;
 pub use token::{InspectArgs, MintArgs, TokenVerb, VerifyArgs, WhyArgs};
 pub use webhooks::{DeliveryArgs, DeliveryVerb, WebhookArgs, WebhookVerb};
@@ -127,6 +129,9 @@ pub enum Verb {
     /// Identity providers: services outside whose tokens count as user tokens
     #[command(subcommand)]
     Idp(IdpVerb),
+    /// Issuer keys: ours, which sign the tokens of people who sign in here
+    #[command(subcommand)]
+    IssuerKey(IssuerKeyVerb),
     /// API keys: by which apps and their backends name an environment
     #[command(subcommand)]
     ApiKey(ApiKeyVerb),
