@@ -45,6 +45,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "hallpass-jose",
             "hallpass-model",
             "hallpass-permissions",
+            "hallpass-seal",
             "hallpass-store",
         ],
     ),

@@ -47,10 +47,7 @@ pub fn create_secret(path: &Path, content: &str) -> Result<()> {
 
 /// Replaces a file in one step: readers see the old content or the new one. Mode 0600.
 pub fn replace_secret(path: &Path, content: &str) -> Result<()> {
-    let directory = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let directory = directory_of(path);
     let name = path
         .file_name()
         .with_context(|| format!("{} names no file", path.display()))?;
@@ -67,6 +64,13 @@ pub fn replace_secret(path: &Path, content: &str) -> Result<()> {
         drop(std::fs::remove_file(&temporary));
     }
     renamed.with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The directory that a file is in, or would be.
+pub fn directory_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// Makes a directory for its owner only, and answers its absolute path. An existing one keeps its mode.

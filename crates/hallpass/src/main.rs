@@ -13,6 +13,7 @@ mod exit;
 mod failure;
 mod files;
 mod logs;
+mod master_key;
 mod serve;
 mod token;
 mod ui;
@@ -60,6 +61,7 @@ fn run(cli: Cli, ui: &Ui) -> anyhow::Result<()> {
         Verb::Idp(verb) => verbs::idp::run(global, &verb, ui),
         Verb::User(verb) => verbs::user::run(global, &verb, ui),
         Verb::Operator(verb) => verbs::operator::run(global, &verb, ui),
+        Verb::Seal(verb) => verbs::seal::run(global, &verb, ui),
         Verb::Token(verb) => token::run(global, &verb, ui),
         Verb::Audit(verb) => verbs::audit::run(global, &verb, ui),
         Verb::Openapi => {

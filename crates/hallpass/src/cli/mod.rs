@@ -5,6 +5,7 @@ mod idp;
 mod idp_set;
 #[cfg(test)]
 mod reference;
+mod seal;
 mod tips;
 mod token;
 
@@ -22,6 +23,7 @@ pub use idp::{
     OidcArgs, RoleArg, TrustArgs,
 };
 pub use idp_set::{Removable, SetArgs};
+pub use seal::SealVerb;
 pub use tips::with_tip;
 pub use token::{InspectArgs, MintArgs, TokenVerb, VerifyArgs, WhyArgs};
 
@@ -129,6 +131,9 @@ pub enum Verb {
     /// Who administers this installation
     #[command(subcommand)]
     Operator(OperatorVerb),
+    /// The master key, and the secrets that are sealed with it
+    #[command(subcommand)]
+    Seal(SealVerb),
     /// Make, read, verify and explain user tokens
     #[command(subcommand)]
     Token(Box<TokenVerb>),

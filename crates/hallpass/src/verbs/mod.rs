@@ -8,6 +8,7 @@ pub mod idp;
 pub mod key;
 pub mod operator;
 pub mod project;
+pub mod seal;
 pub mod user;
 
 use crate::backend::query;
