@@ -21,9 +21,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "hallpass-core",
         &[
             "hallpass-egress",
+            "hallpass-identity",
             "hallpass-jose",
             "hallpass-model",
             "hallpass-permissions",
+            "hallpass-seal",
             "hallpass-store",
         ],
     ),
