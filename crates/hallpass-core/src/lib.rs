@@ -19,6 +19,7 @@ mod operators;
 mod projects;
 mod rng;
 mod seal;
+mod sealing;
 mod secret_text;
 mod services;
 mod signing_keys;
@@ -40,6 +41,7 @@ pub use operators::{KEY_PREFIX, NewOperator, NewOperatorKey, OperatorPatch, Oper
 pub use projects::Projects;
 pub use rng::{Rng, SystemRng};
 pub use seal::MasterKeys;
+pub use sealing::{Rotation, SealKey, SealKeyState, SealStatus, Sealing};
 pub(crate) use services::Shared;
 pub use services::{DecisionLog, Options, Services, Surroundings};
 pub use signing_keys::{GENERATED_BITS, GeneratedKey, SigningKeys};

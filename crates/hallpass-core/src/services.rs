@@ -10,11 +10,12 @@ use crate::clock::SetBackAlarm;
 use crate::keys::remote::RemoteKeys;
 use crate::ledger::{FLUSH_EVERY, Ledger};
 use crate::seal::{MasterKeys, Seal};
+use crate::sealing;
 use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
 use crate::{
     Audit, Clock, Environments, Explain, Health, IdentityProviders, Operators, Projects, Rng,
-    SigningKeys, Tokens, Users,
+    Sealing, SigningKeys, Tokens, Users,
 };
 
 /// What the operator of this process chose.
@@ -115,6 +116,8 @@ pub struct Services {
     pub audit: Audit,
     /// Permission decisions with their reasons.
     pub explain: Explain,
+    /// The master key.
+    pub sealing: Sealing,
     /// Readiness.
     pub health: Health,
     /// The clock that every rule uses.
@@ -156,6 +159,7 @@ impl Services {
             rng,
             options,
         });
+        sealing::learn(&shared).await?;
         let services = Arc::new(Self {
             projects: Projects {
                 shared: Arc::clone(&shared),
@@ -186,6 +190,9 @@ impl Services {
                 shared: Arc::clone(&shared),
                 turns: Arc::new(Semaphore::new(1)),
             },
+            sealing: Sealing {
+                shared: Arc::clone(&shared),
+            },
             health: Health {
                 shared: Arc::clone(&shared),
             },
@@ -202,12 +209,13 @@ impl Services {
             let shared = Arc::clone(&shared);
             async move { shared.remote.keep_fresh().await }
         });
+        let sealer = tokio::spawn(sealing::follow(Arc::clone(&shared)));
         let writer = tokio::spawn(write_ledger(Arc::clone(&shared)));
         services
             .tasks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .extend([follower, refresher, writer]);
+            .extend([follower, refresher, sealer, writer]);
         shared.trust.first_confirmation().await;
         Ok(services)
     }

@@ -5,8 +5,8 @@ use sqlx::{Executor, SqlSafeStr};
 use crate::store::Pools;
 use crate::{
     Result, StoreError, accounts, api_keys, audit, challenges, environments, idempotency,
-    identities, identity_providers, operator_keys, operators, projects, seal_check, sessions,
-    signing_keys, trust, users,
+    identities, identity_providers, operator_keys, operators, projects, seal_check, sealed_columns,
+    sessions, signing_keys, trust, users,
 };
 
 const GROUPS: &[&[&str]] = &[
@@ -21,6 +21,7 @@ const GROUPS: &[&[&str]] = &[
     audit::STATEMENTS,
     idempotency::STATEMENTS,
     seal_check::STATEMENTS,
+    sealed_columns::STATEMENTS,
     api_keys::STATEMENTS,
     accounts::STATEMENTS,
     identities::STATEMENTS,

@@ -11,6 +11,7 @@ use crate::config::{Config, Decisions, without_password};
 use crate::egress;
 use crate::exit::Exit;
 use crate::files;
+use crate::master_key;
 
 /// What helps a verb that only opens databases.
 pub const NAME_IT: &str =
@@ -78,7 +79,10 @@ pub async fn start_services_with(
         keep_decisions_days: config.audit.keep_decisions_days,
     };
     let clock = Arc::new(SystemClock::start());
-    let surroundings = Surroundings::new(egress);
+    let surroundings = Surroundings {
+        master_keys: master_key::keys(config),
+        ..Surroundings::new(egress)
+    };
     let services = Services::start(
         store,
         clock,

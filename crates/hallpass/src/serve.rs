@@ -17,6 +17,7 @@ use crate::egress;
 use crate::exit::Exit;
 use crate::files::{self, quoted};
 use crate::logs;
+use crate::master_key::Source;
 use crate::ui::Ui;
 
 /// The line that an installation without operators is told to run.
@@ -37,6 +38,7 @@ pub fn run(global: &Global, args: &ServeArgs, ui: &Ui) -> Result<()> {
             false => database::open_existing(config, database::MAKE_IT).await?,
         };
         let services = database::start_services(store, config).await?;
+        check_master_key(&services).await?;
         ui.announce(format!(
             "Hallpass listens on {} ({})",
             door.url,
@@ -171,7 +173,23 @@ pub fn check_settings(config: &Config) -> Result<()> {
     logs::filter(&config.log.level)?;
     trusted_proxies(config)?;
     egress::open(config)?;
+    Source::named(config)?;
     Ok(())
+}
+
+/// A lost or wrong master key is told before the first request needs it.
+///
+/// # Errors
+/// Exit code 2, with the keys by name and what to do.
+pub async fn check_master_key(services: &Services) -> Result<()> {
+    let checked = services.sealing.check().await;
+    checked.map_err(|error| {
+        let told = database::with_context(&error);
+        match error.code() {
+            "storage_unavailable" => told,
+            _ => Exit::usage(format!("{told:#}")),
+        }
+    })
 }
 
 /// Reads the certificate and its key once, so that a start fails before it is announced.

@@ -11,6 +11,7 @@ mod operator_keys;
 mod operators;
 mod problem;
 mod projects;
+mod seal;
 mod sign_in_view;
 mod signing_keys;
 mod user_actions;
@@ -84,6 +85,8 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
             operator_keys::list_operator_keys
         ))
         .routes(routes!(operator_keys::revoke_operator_key))
+        .routes(routes!(seal::read_seal))
+        .routes(routes!(seal::rotate_seal))
 }
 
 /// 201 with `Location` for what was made now, 200 for what an earlier request with the same idempotency key made.

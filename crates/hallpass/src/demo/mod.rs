@@ -6,12 +6,14 @@ mod tour;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use hallpass_core::SystemRng;
 
 use crate::cli::{Global, ServeArgs};
 use crate::config::DATA_DIR_VARIABLE;
 use crate::database;
 use crate::files;
 use crate::logs;
+use crate::master_key::{self, Source};
 use crate::serve::{self, Door, Stop};
 use crate::ui::Ui;
 use state::Prepared;
@@ -35,10 +37,14 @@ pub fn run(global: &Global, args: &ServeArgs, ui: &Ui) -> Result<()> {
     let door = Door::open(&config)?;
     config.server.data_dir = files::private_directory(&config.server.data_dir)?;
     let data_dir = config.server.data_dir.clone();
+    if Source::named(&config)? == Source::Nowhere {
+        master_key::make_if_missing(&data_dir.join(master_key::FILE_NAME), &SystemRng::new())?;
+    }
     serve::runtime()?.block_on(async {
         let stop = Stop::listen()?;
         let store = database::open_migrated(&config).await?;
         let services = database::start_services(store, &config).await?;
+        serve::check_master_key(&services).await?;
         let prepared = state::prepare(&services, &data_dir).await?;
         let env_file = args
             .env_file

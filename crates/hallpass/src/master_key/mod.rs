@@ -8,6 +8,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use hallpass_core::MasterKeys;
 use hallpass_seal::{KeyRing, SecretText};
 
 use crate::config::Config;
@@ -118,6 +119,17 @@ impl fmt::Display for Source {
             ),
         }
     }
+}
+
+/// The master key for services. Its place is asked when a secret is needed, and again when a secret names an unknown key;
+/// a file that is made meanwhile counts then.
+pub fn keys(config: &Config) -> MasterKeys {
+    let config = config.clone();
+    MasterKeys::from_source(move || {
+        Source::named(&config)
+            .map_err(|error| error.to_string())?
+            .read()
+    })
 }
 
 #[cfg(test)]

@@ -88,7 +88,11 @@ fn rotate(global: &Global, ui: &Ui) -> Result<()> {
             step["resealed"] = resealed.into();
             ui.answer(&step, |step| {
                 let seal = &step["seal"];
-                format!("sealed again: {resealed}\n\n{}\n\n{}", keys(seal), advice(seal).join("\n"))
+                format!(
+                    "sealed again: {resealed}\n\n{}\n\n{}",
+                    keys(seal),
+                    advice(seal).join("\n")
+                )
             });
             return Ok(());
         }
@@ -100,12 +104,19 @@ fn rotate(global: &Global, ui: &Ui) -> Result<()> {
                 step["seal"]["remaining"]
             );
         }
-        ui.note(format!("sealed again: {resealed}, left: {}", step["seal"]["remaining"]));
+        ui.note(format!(
+            "sealed again: {resealed}, left: {}",
+            step["seal"]["remaining"]
+        ));
     }
 }
 
 fn keys(seal: &Value) -> String {
-    Table::of(&seal["keys"], &COLUMNS, "no secret is sealed, and there is no master key")
+    Table::of(
+        &seal["keys"],
+        &COLUMNS,
+        "no secret is sealed, and there is no master key",
+    )
 }
 
 fn yes_or_nothing(value: &Value) -> String {
@@ -119,14 +130,24 @@ fn advice(seal: &Value) -> Vec<String> {
     let mut said = Vec::new();
     match seal["fault"].as_str() {
         Some("master_key_missing") if keys().next().is_none() => {
-            said.push("Make a master key before anything has to be sealed: `hallpass seal new-key`".to_owned());
+            said.push(
+                "Make a master key before anything has to be sealed: `hallpass seal new-key`"
+                    .to_owned(),
+            );
         }
-        Some("master_key_missing") => said.push("No master key is configured: see [seal] in the configuration".to_owned()),
-        Some(_) => said.push("The configured master key cannot be read: `hallpass doctor` says why".to_owned()),
+        Some("master_key_missing") => {
+            said.push("No master key is configured: see [seal] in the configuration".to_owned())
+        }
+        Some(_) => said.push(
+            "The configured master key cannot be read: `hallpass doctor` says why".to_owned(),
+        ),
         None => {}
     }
     for key in keys().filter(|key| key["state"] == "unknown" && key["values"] != 0) {
-        said.push(format!("Give the key {} too, on a line after the current one: nobody can open what it sealed", id(key)));
+        said.push(format!(
+            "Give the key {} too, on a line after the current one: nobody can open what it sealed",
+            id(key)
+        ));
     }
     let former = keys().any(|key| key["state"] == "former" && key["values"] != 0);
     if seal["fault"].is_null() && (former || !seal["rotating_to"].is_null()) {
@@ -153,10 +174,28 @@ mod tests {
         let seal = |fault: Option<&str>, keys: &[serde_json::Value]| json!({ "fault": fault, "rotating_to": null, "keys": keys });
         for (seal, words) in [
             (seal(Some("master_key_missing"), &[]), &["seal new-key"][..]),
-            (seal(Some("master_key_missing"), &[key("a", "unknown", 2, false)]), &["No master key", "Give the key a"]),
-            (seal(None, &[key("a", "current", 2, false)]), &["Nothing to do"]),
-            (seal(None, &[key("a", "current", 0, false), key("b", "former", 2, false)]), &["seal rotate"]),
-            (seal(None, &[key("a", "current", 2, false), key("b", "former", 0, true)]), &["Remove the key b"]),
+            (
+                seal(Some("master_key_missing"), &[key("a", "unknown", 2, false)]),
+                &["No master key", "Give the key a"],
+            ),
+            (
+                seal(None, &[key("a", "current", 2, false)]),
+                &["Nothing to do"],
+            ),
+            (
+                seal(
+                    None,
+                    &[key("a", "current", 0, false), key("b", "former", 2, false)],
+                ),
+                &["seal rotate"],
+            ),
+            (
+                seal(
+                    None,
+                    &[key("a", "current", 2, false), key("b", "former", 0, true)],
+                ),
+                &["Remove the key b"],
+            ),
         ] {
             let said = advice(&seal);
             assert_eq!(said.len(), words.len(), "{said:?}");
