@@ -14,8 +14,8 @@ use crate::sealing;
 use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
 use crate::{
-    Audit, Clock, Environments, Explain, Health, IdentityProviders, Operators, Projects, Rng,
-    Sealing, SigningKeys, Tokens, Users,
+    Accounts, ApiKeys, Audit, Clock, Environments, Explain, Health, IdentityProviders, Operators,
+    Projects, Rng, Sealing, Sessions, SigningKeys, Tokens, Users,
 };
 
 /// What the operator of this process chose.
@@ -114,6 +114,12 @@ pub struct Services {
     pub operators: Operators,
     /// The audit trail.
     pub audit: Audit,
+    /// Keys by which apps name their environment.
+    pub api_keys: ApiKeys,
+    /// People who sign in here.
+    pub accounts: Accounts,
+    /// Their sessions.
+    pub sessions: Sessions,
     /// Permission decisions with their reasons.
     pub explain: Explain,
     /// The master key.
@@ -184,6 +190,16 @@ impl Services {
                 shared: Arc::clone(&shared),
             },
             audit: Audit {
+                shared: Arc::clone(&shared),
+            },
+            api_keys: ApiKeys {
+                shared: Arc::clone(&shared),
+                known: Arc::default(),
+            },
+            accounts: Accounts {
+                shared: Arc::clone(&shared),
+            },
+            sessions: Sessions {
                 shared: Arc::clone(&shared),
             },
             explain: Explain {

@@ -41,7 +41,7 @@ mod tests;
 pub use client::{Egress, EgressOptions, Fetched, Limits};
 pub use endpoint::{AllowedEndpoint, MalformedEndpoint};
 pub use error::{EgressError, EgressSetupError};
-pub use http::Method;
+pub use http::{HeaderMap, Method};
 pub use request::Request;
 pub use reqwest::Url;
 pub use resolver::{BoxFuture, Resolver, SystemResolver};

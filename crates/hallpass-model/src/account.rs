@@ -126,7 +126,9 @@ impl IdentityKind {
         matches!(self, Self::Evm | Self::Solana | Self::Cosmos)
     }
 
-    const fn word(&self) -> &'static str {
+    /// Its word without a handle, for labels of metrics.
+    #[must_use]
+    pub const fn metric(&self) -> &'static str {
         match self {
             Self::Email => "email",
             Self::Phone => "phone",
@@ -148,7 +150,7 @@ impl fmt::Display for IdentityKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Oidc(handle) => write!(f, "oidc:{handle}"),
-            other => f.write_str(other.word()),
+            other => f.write_str(other.metric()),
         }
     }
 }
@@ -162,7 +164,7 @@ impl FromStr for IdentityKind {
             Some(handle) => Ok(Self::Oidc(handle.to_owned())),
             None => PLAIN
                 .into_iter()
-                .find(|kind| kind.word() == text)
+                .find(|kind| kind.metric() == text)
                 .ok_or(UnknownKind),
         }
     }

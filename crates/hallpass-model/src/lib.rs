@@ -19,6 +19,7 @@ mod signing_key;
 mod subject;
 mod time;
 mod user;
+mod wallet;
 
 pub use account::{Account, Identity, IdentityKind, Profile};
 pub use api_key::{ApiKey, ApiKeyKind};
@@ -45,3 +46,4 @@ pub use signing_key::{KeyOrigin, KeyState, SigningKey};
 pub use subject::{MalformedSubject, Subject};
 pub use time::Timestamp;
 pub use user::{ConnectedUser, Metadata};
+pub use wallet::Wallet;

@@ -63,6 +63,25 @@ pub struct Login {
     pub oauth_method: Option<String>,
 }
 
+impl Login {
+    /// As public clients spell what was proven.
+    #[must_use]
+    pub const fn auth_type(&self) -> &'static str {
+        match self.kind {
+            IdentityKind::Email => "email",
+            IdentityKind::Phone => "phone",
+            IdentityKind::Telegram => "telegram",
+            IdentityKind::Evm | IdentityKind::Solana | IdentityKind::Cosmos => "externalWallet",
+            IdentityKind::Google
+            | IdentityKind::X
+            | IdentityKind::Discord
+            | IdentityKind::Facebook
+            | IdentityKind::Apple
+            | IdentityKind::Oidc(_) => "customId",
+        }
+    }
+}
+
 /// An external wallet that signed in this session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionWallet {

@@ -103,6 +103,25 @@ pub enum WalletType {
 }
 
 impl WalletType {
+    /// Every family.
+    pub const ALL: [Self; 3] = [Self::Evm, Self::Solana, Self::Cosmos];
+
+    /// The word in settings and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Evm => "evm",
+            Self::Solana => "solana",
+            Self::Cosmos => "cosmos",
+        }
+    }
+
+    /// The reverse of [`Self::as_str`].
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
     /// As public clients spell it.
     #[must_use]
     pub const fn as_wire(self) -> &'static str {

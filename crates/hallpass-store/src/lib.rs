@@ -36,6 +36,7 @@ mod store;
 mod transaction;
 mod trust;
 mod users;
+mod wallets;
 
 pub use audit::AuditFilter;
 pub use error::{Result, StoreError};

@@ -6,7 +6,7 @@ use crate::store::Pools;
 use crate::{
     Result, StoreError, accounts, api_keys, audit, challenges, environments, idempotency,
     identities, identity_providers, operator_keys, operators, projects, seal_check, sealed_columns,
-    sessions, signing_keys, trust, users,
+    sessions, signing_keys, trust, users, wallets,
 };
 
 const GROUPS: &[&[&str]] = &[
@@ -27,6 +27,7 @@ const GROUPS: &[&[&str]] = &[
     identities::STATEMENTS,
     sessions::STATEMENTS,
     challenges::STATEMENTS,
+    wallets::STATEMENTS,
 ];
 
 pub(crate) async fn check(pools: &Pools) -> Result<usize> {
