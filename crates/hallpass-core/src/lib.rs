@@ -29,7 +29,7 @@ mod signing_keys;
 mod tokens;
 mod users;
 
-pub use accounts::Accounts;
+pub use accounts::{AccountDetail, AccountPatch, Accounts};
 pub use actor::{Actor, Created, IdempotencyKey, OperatorCaller};
 pub use api_keys::{ApiKeys, AppCaller, NewApiKey, NewApiKeyText, SECRET_PREFIX};
 pub use audit::{Audit, AuditQuery};

@@ -60,6 +60,8 @@ fn run(cli: Cli, ui: &Ui) -> anyhow::Result<()> {
         Verb::Key(verb) => verbs::key::run(global, &verb, ui),
         Verb::Idp(verb) => verbs::idp::run(global, &verb, ui),
         Verb::User(verb) => verbs::user::run(global, &verb, ui),
+        Verb::Account(verb) => verbs::account::run(global, &verb, ui),
+        Verb::Session(verb) => verbs::session::run(global, &verb, ui),
         Verb::Operator(verb) => verbs::operator::run(global, &verb, ui),
         Verb::Seal(verb) => verbs::seal::run(global, &verb, ui),
         Verb::Token(verb) => token::run(global, &verb, ui),

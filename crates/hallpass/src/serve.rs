@@ -27,7 +27,6 @@ pub fn run(global: &Global, args: &ServeArgs, ui: &Ui) -> Result<()> {
     let effective = crate::load_config(global, &overrides(args))?;
     let config = &effective.config;
     logs::start(&config.log)?;
-    warn_of_flags_without_effect(args);
     check_settings(config)?;
     check_tls(config)?;
     let door = Door::open(config)?;
@@ -153,15 +152,10 @@ pub fn overrides(args: &ServeArgs) -> Overrides {
         listen: args.listen.clone(),
         tls_cert: args.tls_cert.clone(),
         tls_key: args.tls_key.clone(),
+        smtp_url: args.smtp_url.clone(),
+        portal_listen: args.portal_listen.clone(),
         allow_egress: args.egress.allow.clone(),
         ..Overrides::default()
-    }
-}
-
-/// Says which flags are for later versions.
-pub fn warn_of_flags_without_effect(args: &ServeArgs) {
-    for flag in args.later.without_effect() {
-        tracing::warn!(flag, "this flag has no effect in this version");
     }
 }
 
@@ -228,7 +222,8 @@ fn trusted_proxies(config: &Config) -> Result<Vec<AddressRange>> {
     ranges.collect()
 }
 
-fn url(address: SocketAddr, tls: bool) -> String {
+/// Where a client on this machine reaches an address.
+pub fn url(address: SocketAddr, tls: bool) -> String {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),

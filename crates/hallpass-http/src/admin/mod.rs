@@ -1,6 +1,9 @@
 //! What operators call, under `/admin/v1`. The extractor in each handler's signature is the role that it takes; which
 //! projects an operator sees is for the services to know.
 
+mod account_sessions;
+mod account_views;
+mod accounts;
 mod audit;
 mod environments;
 mod explain;
@@ -68,6 +71,19 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(user_actions::freeze_user))
         .routes(routes!(user_actions::unfreeze_user))
         .routes(routes!(user_actions::revoke_user))
+        .routes(routes!(accounts::list_accounts))
+        .routes(routes!(
+            accounts::read_account,
+            accounts::update_account,
+            accounts::delete_account
+        ))
+        .routes(routes!(accounts::freeze_account))
+        .routes(routes!(accounts::unfreeze_account))
+        .routes(routes!(
+            account_sessions::list_account_sessions,
+            account_sessions::revoke_account_sessions
+        ))
+        .routes(routes!(account_sessions::revoke_account_session))
         .routes(routes!(explain::explain_decision))
         .routes(routes!(explain::check_token))
         .routes(routes!(audit::list_environment_audit))

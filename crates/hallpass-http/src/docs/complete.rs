@@ -30,6 +30,10 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "Those whom tokens name. They appear on first sight.",
     ),
     (
+        "Accounts",
+        "People who sign in at Hallpass itself, and their sessions.",
+    ),
+    (
         "Tokens",
         "Why a token is accepted, refused, allowed or denied. Nothing here has an effect.",
     ),

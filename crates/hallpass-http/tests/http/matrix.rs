@@ -11,6 +11,7 @@ use hallpass_testkit::world::World;
 use serde_json::{Value, json};
 
 use crate::documents::{blessing, committed};
+use crate::people;
 use crate::support::{Call, Site};
 
 /// Callers of the admin API, in the order of the columns.
@@ -109,6 +110,13 @@ impl Fresh<'_> {
         made["id"].as_str().expect("an id").to_owned()
     }
 
+    /// Somebody who signed in, and the session of that.
+    async fn account(&mut self) -> (String, String) {
+        self.count += 1;
+        let (account, session) = people::signed_in(&self.site.world, self.count).await;
+        (account.id.to_string(), session.id.to_string())
+    }
+
     async fn operator(&mut self) -> (String, String) {
         let new = json!({ "name": self.name(), "role": "support" });
         let made = self
@@ -147,6 +155,12 @@ impl Fresh<'_> {
         if path.contains("{provider}") {
             path = path.replace("{provider}", &self.provider(&environment).await);
         }
+        if path.contains("{account}") {
+            let (account, session) = self.account().await;
+            path = path
+                .replace("{account}", &account)
+                .replace("{session}", &session);
+        }
         if path.contains("{operator}") {
             let (id, key) = self.operator().await;
             path = path.replace("{operator}", &id).replace("{key}", &key);
@@ -161,6 +175,7 @@ impl Fresh<'_> {
             "create_identity_provider" => Some(self.provider_settings()),
             "update_identity_provider" => Some(json!({ "disabled": true })),
             "create_operator" => Some(json!({ "name": self.name(), "role": "member" })),
+            "update_account" => Some(json!({ "role": "editor" })),
             "update_operator" => Some(json!({ "role": "member" })),
             "create_operator_key" => Some(json!({ "expires_in_secs": 60 })),
             "replace_user_metadata" => Some(json!({})),
@@ -187,6 +202,16 @@ impl Fresh<'_> {
             | "freeze_user"
             | "unfreeze_user"
             | "revoke_user"
+            | "list_accounts"
+            | "read_account"
+            | "delete_account"
+            | "freeze_account"
+            | "unfreeze_account"
+            | "list_account_sessions"
+            | "revoke_account_sessions"
+            | "revoke_account_session"
+            | "read_seal"
+            | "rotate_seal"
             | "list_audit"
             | "list_environment_audit"
             | "list_operators"

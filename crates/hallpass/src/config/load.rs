@@ -433,8 +433,8 @@ mod tests {
                 "h.toml:2:1: `texts.webhook_url`: webhook_url and webhook_secret_file go together",
             ),
             (
-                "[sign_in]\ndefault_environment = \"sandbox\"\n",
-                "h.toml:2:1: `sign_in.default_environment`: expected the id of an environment",
+                "[server]\ndefault_environment = \"sandbox\"\n",
+                "h.toml:2:1: `server.default_environment`: expected the id of an environment",
             ),
             (
                 "[server]\nportal_listen = \"\"\n",

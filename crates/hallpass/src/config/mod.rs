@@ -33,7 +33,6 @@ pub struct Config {
     pub seal: Seal,
     pub mail: Mail,
     pub texts: Texts,
-    pub sign_in: SignIn,
     pub tokens: Tokens,
     pub limits: Limits,
     pub egress: Egress,
@@ -49,6 +48,8 @@ pub struct Server {
     pub tls_cert: PathBuf,
     pub tls_key: PathBuf,
     pub trusted_proxies: Vec<String>,
+    #[serde(deserialize_with = "environment_id")]
+    pub default_environment: Option<EnvironmentId>,
     #[serde(deserialize_with = "portal_address")]
     pub portal_listen: Option<String>,
     pub drain_secs: u64,
@@ -80,13 +81,6 @@ pub struct Mail {
 pub struct Texts {
     pub webhook_url: String,
     pub webhook_secret_file: PathBuf,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SignIn {
-    #[serde(deserialize_with = "environment_id")]
-    pub default_environment: Option<EnvironmentId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -31,7 +31,6 @@ pub fn run(global: &Global, args: &ServeArgs, ui: &Ui) -> Result<()> {
         config.log.level = "warn".to_owned();
     }
     logs::start(&config.log)?;
-    serve::warn_of_flags_without_effect(args);
     serve::check_settings(&config)?;
     serve::check_tls(&config)?;
     let door = Door::open(&config)?;

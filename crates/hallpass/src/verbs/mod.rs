@@ -1,5 +1,6 @@
 //! The verbs that administer: each sends one request (or a few) to the admin API and shows the answer.
 
+pub mod account;
 pub mod audit;
 pub mod config;
 pub mod database;
@@ -9,6 +10,7 @@ pub mod key;
 pub mod operator;
 pub mod project;
 pub mod seal;
+pub mod session;
 pub mod user;
 
 use crate::backend::query;

@@ -17,6 +17,7 @@ mod faults;
 mod idp;
 mod place;
 mod readme;
+mod seal;
 mod serve;
 mod support;
 mod tls;
