@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hallpass_model::{
-    AuditEntry, AuditKind, EnvironmentId, OperatorKeyId, Result, Subject, Timestamp,
+    ApiKeyId, AuditEntry, AuditKind, EnvironmentId, OperatorKeyId, Result, Subject, Timestamp,
 };
 use hallpass_store::Store;
 
@@ -39,12 +39,25 @@ impl KeyUse {
     }
 }
 
+/// When keys were used last.
+#[derive(Default)]
+struct LastUses {
+    operator_keys: HashMap<OperatorKeyId, Timestamp>,
+    api_keys: HashMap<(EnvironmentId, ApiKeyId), Timestamp>,
+}
+
+impl LastUses {
+    fn is_empty(&self) -> bool {
+        self.operator_keys.is_empty() && self.api_keys.is_empty()
+    }
+}
+
 #[derive(Default)]
 struct Waiting {
     decisions: Vec<AuditEntry>,
     /// What the waiting denials say: environment, user, and what was denied.
     denials: HashSet<(Option<EnvironmentId>, Option<String>, String)>,
-    operator_keys: HashMap<OperatorKeyId, Timestamp>,
+    last_uses: LastUses,
     signing_keys: HashMap<(EnvironmentId, String), Arc<KeyUse>>,
     swept_at: Option<Timestamp>,
 }
@@ -82,7 +95,12 @@ impl Ledger {
     }
 
     pub(crate) fn operator_key_used(&self, key: OperatorKeyId, now: Timestamp) {
-        self.waiting().operator_keys.insert(key, now);
+        self.waiting().last_uses.operator_keys.insert(key, now);
+    }
+
+    pub(crate) fn api_key_used(&self, environment: EnvironmentId, key: ApiKeyId, now: Timestamp) {
+        let mut waiting = self.waiting();
+        waiting.last_uses.api_keys.insert((environment, key), now);
     }
 
     pub(crate) fn uses_of(&self, environment: EnvironmentId, kid: &str) -> Arc<KeyUse> {
@@ -105,15 +123,15 @@ impl Ledger {
     /// Writes what waits. What could not be written waits on.
     pub(crate) async fn flush(&self, store: &Store, clock: &dyn Clock) -> Result<()> {
         let now = clock.now();
-        let (decisions, operator_keys, uses, sweep) = self.take(now);
-        if decisions.is_empty() && operator_keys.is_empty() && uses.is_empty() && !sweep {
+        let (decisions, last_uses, uses, sweep) = self.take(now);
+        if decisions.is_empty() && last_uses.is_empty() && uses.is_empty() && !sweep {
             return Ok(());
         }
         let written = self
-            .write(store, now, &decisions, &operator_keys, &uses, sweep)
+            .write(store, now, &decisions, &last_uses, &uses, sweep)
             .await;
         if written.is_err() {
-            self.put_back(decisions, operator_keys, uses);
+            self.put_back(decisions, last_uses, uses);
         }
         written
     }
@@ -123,7 +141,7 @@ impl Ledger {
         store: &Store,
         now: Timestamp,
         decisions: &[AuditEntry],
-        operator_keys: &HashMap<OperatorKeyId, Timestamp>,
+        last_uses: &LastUses,
         uses: &[Uses],
         sweep: bool,
     ) -> Result<()> {
@@ -132,8 +150,11 @@ impl Ledger {
             // A commit whose outcome was never told may have written it already.
             tx.insert_audit_if_absent(entry).await?;
         }
-        for (key, at) in operator_keys {
+        for (key, at) in &last_uses.operator_keys {
             tx.touch_operator_key(*key, *at).await?;
+        }
+        for ((environment, key), at) in &last_uses.api_keys {
+            tx.set_api_key_used(*environment, *key, *at).await?;
         }
         for used in uses {
             tx.add_signing_key_uses(used.environment, &used.kid, used.count, used.last_used_at)
@@ -156,15 +177,7 @@ impl Ledger {
         Ok(())
     }
 
-    fn take(
-        &self,
-        now: Timestamp,
-    ) -> (
-        Vec<AuditEntry>,
-        HashMap<OperatorKeyId, Timestamp>,
-        Vec<Uses>,
-        bool,
-    ) {
+    fn take(&self, now: Timestamp) -> (Vec<AuditEntry>, LastUses, Vec<Uses>, bool) {
         let mut waiting = self.waiting();
         let uses = waiting
             .signing_keys
@@ -186,24 +199,22 @@ impl Ledger {
         waiting.denials.clear();
         (
             std::mem::take(&mut waiting.decisions),
-            std::mem::take(&mut waiting.operator_keys),
+            std::mem::take(&mut waiting.last_uses),
             uses,
             sweep,
         )
     }
 
-    fn put_back(
-        &self,
-        mut decisions: Vec<AuditEntry>,
-        operator_keys: HashMap<OperatorKeyId, Timestamp>,
-        uses: Vec<Uses>,
-    ) {
+    fn put_back(&self, mut decisions: Vec<AuditEntry>, last_uses: LastUses, uses: Vec<Uses>) {
         let mut waiting = self.waiting();
         decisions.append(&mut waiting.decisions);
         decisions.truncate(WAITING_DECISIONS);
         waiting.decisions = decisions;
-        for (key, at) in operator_keys {
-            waiting.operator_keys.entry(key).or_insert(at);
+        for (key, at) in last_uses.operator_keys {
+            waiting.last_uses.operator_keys.entry(key).or_insert(at);
+        }
+        for (key, at) in last_uses.api_keys {
+            waiting.last_uses.api_keys.entry(key).or_insert(at);
         }
         for used in uses {
             used.key.uses.fetch_add(used.count, Ordering::Relaxed);

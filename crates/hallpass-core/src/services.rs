@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hallpass_egress::Egress;
 use hallpass_model::{EnvironmentId, Result};
 use hallpass_store::Store;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock::SetBackAlarm;
@@ -14,8 +14,9 @@ use crate::sealing;
 use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
 use crate::{
-    Accounts, ApiKeys, Audit, Clock, Environments, Explain, Health, IdentityProviders, Operators,
-    Projects, Rng, Sealing, Sessions, SigningKeys, Tokens, Users,
+    Accounts, ApiKeys, Audit, Clock, Deliveries, Environments, Explain, Health, IdentityProviders,
+    Operators, Projects, Rng, Sealing, Sessions, SigningKeys, Tokens, Users, Webhooks, deliveries,
+    webhooks,
 };
 
 /// What the operator of this process chose.
@@ -27,6 +28,8 @@ pub struct Options {
     pub record_decisions: DecisionLog,
     /// Days after which decision rows are swept. Changes are kept for ever.
     pub keep_decisions_days: u32,
+    /// Whether this process sends what waits in the queue of deliveries. One that lives for a moment should not begin.
+    pub deliver: bool,
 }
 
 /// What services reach beside the database.
@@ -66,6 +69,7 @@ impl Default for Options {
             token_cache_bytes: 32 * 1024 * 1024,
             record_decisions: DecisionLog::Denied,
             keep_decisions_days: 30,
+            deliver: true,
         }
     }
 }
@@ -82,6 +86,8 @@ pub(crate) struct Shared {
     pub(crate) remote: RemoteKeys,
     pub(crate) egress: Egress,
     pub(crate) seal: Seal,
+    /// Something was added to the queue of deliveries, or will be once its transaction commits.
+    pub(crate) deliveries_due: Notify,
 }
 
 impl Shared {
@@ -124,6 +130,10 @@ pub struct Services {
     pub explain: Explain,
     /// The master key.
     pub sealing: Sealing,
+    /// Addresses that are told of events.
+    pub webhooks: Webhooks,
+    /// What they were told.
+    pub deliveries: Deliveries,
     /// Readiness.
     pub health: Health,
     /// The clock that every rule uses.
@@ -132,6 +142,9 @@ pub struct Services {
     pub rng: Arc<dyn Rng>,
     shared: Arc<Shared>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    /// Told to stop, and waited for: it gives back what it has not finished.
+    deliverer: Mutex<Option<JoinHandle<()>>>,
+    stop_delivering: watch::Sender<bool>,
 }
 
 impl Services {
@@ -160,12 +173,14 @@ impl Services {
                 Arc::clone(&clock),
                 Arc::clone(&rng),
             ),
+            deliveries_due: Notify::new(),
             store,
             clock,
             rng,
             options,
         });
         sealing::learn(&shared).await?;
+        let (stop_delivering, stopped) = watch::channel(false);
         let services = Arc::new(Self {
             projects: Projects {
                 shared: Arc::clone(&shared),
@@ -209,6 +224,13 @@ impl Services {
             sealing: Sealing {
                 shared: Arc::clone(&shared),
             },
+            webhooks: Webhooks {
+                shared: Arc::clone(&shared),
+                tests: webhooks::Budget::default(),
+            },
+            deliveries: Deliveries {
+                shared: Arc::clone(&shared),
+            },
             health: Health {
                 shared: Arc::clone(&shared),
             },
@@ -216,6 +238,8 @@ impl Services {
             rng: Arc::clone(&shared.rng),
             shared: Arc::clone(&shared),
             tasks: Mutex::default(),
+            deliverer: Mutex::default(),
+            stop_delivering,
         });
         let follower = tokio::spawn({
             let shared = Arc::clone(&shared);
@@ -232,12 +256,30 @@ impl Services {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .extend([follower, refresher, sealer, writer]);
+        if shared.options.deliver {
+            let deliverer = tokio::spawn(deliveries::run(Arc::clone(&shared), stopped));
+            *services
+                .deliverer
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(deliverer);
+        }
         shared.trust.first_confirmation().await;
         Ok(services)
     }
 
     /// Stops what runs beside requests and writes what still waits.
     pub async fn stop(&self) {
+        self.stop_delivering.send_replace(true);
+        let deliverer = self
+            .deliverer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(deliverer) = deliverer
+            && let Err(error) = deliverer.await
+        {
+            tracing::warn!(%error, "the worker of the deliveries had broken down");
+        }
         for task in self
             .tasks
             .lock()

@@ -175,6 +175,7 @@ CREATE TABLE webhooks (
     former_until_at BIGINT,
     failing_since_at BIGINT,
     disabled_at BIGINT,
+    disabled_reason TEXT,
     version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
@@ -202,4 +203,5 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_by_age ON deliveries (environment_id, created_at, id);
 CREATE INDEX deliveries_by_target ON deliveries (environment_id, target_id, created_at, id);
-CREATE INDEX deliveries_due ON deliveries (state, next_attempt_at);
+CREATE INDEX deliveries_due ON deliveries (state, target_id, next_attempt_at, id);
+CREATE INDEX deliveries_by_end ON deliveries (finished_at);

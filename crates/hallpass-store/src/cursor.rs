@@ -1,6 +1,6 @@
 use data_encoding::BASE64URL_NOPAD;
 use hallpass_model::{
-    Account, ApiKey, AuditEntry, ConnectedUser, Environment, Operator, OperatorKey, Page,
+    Account, ApiKey, AuditEntry, ConnectedUser, Delivery, Environment, Operator, OperatorKey, Page,
     PageRequest, Project, Session, SigningKey, Timestamp,
 };
 
@@ -94,6 +94,7 @@ listed! {
     Account, "ac", |it| it.created_at, it.id.to_string();
     Session, "s", |it| it.created_at, it.id.to_string();
     ApiKey, "ak", |it| it.created_at, it.id.to_string();
+    Delivery, "d", |it| it.created_at, it.id.to_string();
     AuditEntry, "a", |it| it.at, it.id.to_string();
 }
 

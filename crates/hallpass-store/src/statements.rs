@@ -4,9 +4,9 @@ use sqlx::{Executor, SqlSafeStr};
 
 use crate::store::Pools;
 use crate::{
-    Result, StoreError, accounts, api_keys, audit, challenges, environments, idempotency,
-    identities, identity_providers, operator_keys, operators, projects, seal_check, sealed_columns,
-    sessions, signing_keys, trust, users, wallets,
+    Result, StoreError, accounts, api_keys, audit, challenges, deliveries, environments,
+    idempotency, identities, identity_providers, operator_keys, operators, passkeys, projects,
+    seal_check, sealed_columns, sessions, signing_keys, trust, users, wallets, webhooks,
 };
 
 const GROUPS: &[&[&str]] = &[
@@ -27,11 +27,18 @@ const GROUPS: &[&[&str]] = &[
     identities::STATEMENTS,
     sessions::STATEMENTS,
     challenges::STATEMENTS,
+    webhooks::STATEMENTS,
+    deliveries::STATEMENTS,
+    passkeys::STATEMENTS,
     wallets::STATEMENTS,
 ];
 
 pub(crate) async fn check(pools: &Pools) -> Result<usize> {
-    let all = GROUPS.iter().copied().flatten().copied();
+    let own = match pools {
+        Pools::Sqlite(_) => &[],
+        Pools::Postgres(_) => deliveries::POSTGRES_STATEMENTS,
+    };
+    let all = GROUPS.iter().copied().flatten().chain(own).copied();
     let mut count = 0;
     for sql in all {
         let prepared = match pools {

@@ -1,7 +1,9 @@
 //! Helpers for tests: databases on both engines, a small installation, an identity provider, wallets.
 //! Panics where a test should fail.
 
+pub mod authenticator;
 mod database;
+pub mod hook;
 mod pool;
 mod postgres;
 pub mod provider;

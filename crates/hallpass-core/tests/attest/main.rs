@@ -1,5 +1,7 @@
-//! Signing people in and attesting it: accounts, sessions, secrets, each on both engines.
+//! Signing people in, and telling others: on both engines.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+mod deliveries;
+mod deliveries_queue;
 
-mod sealing;
+mod support;
+mod webhooks;

@@ -4,7 +4,9 @@
 mod account_sessions;
 mod account_views;
 mod accounts;
+mod api_keys;
 mod audit;
+mod deliveries;
 mod environments;
 mod explain;
 mod identity_provider_views;
@@ -20,6 +22,8 @@ mod signing_keys;
 mod user_actions;
 mod users;
 mod views;
+mod webhook_views;
+mod webhooks;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -65,6 +69,20 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
             identity_providers::delete_identity_provider
         ))
         .routes(routes!(identity_providers::test_identity_provider))
+        .routes(routes!(api_keys::create_api_key, api_keys::list_api_keys))
+        .routes(routes!(api_keys::read_api_key, api_keys::revoke_api_key))
+        .routes(routes!(api_keys::rotate_api_key))
+        .routes(routes!(webhooks::create_webhook, webhooks::list_webhooks))
+        .routes(routes!(
+            webhooks::read_webhook,
+            webhooks::update_webhook,
+            webhooks::delete_webhook
+        ))
+        .routes(routes!(webhooks::rotate_webhook_secret))
+        .routes(routes!(webhooks::test_webhook))
+        .routes(routes!(deliveries::list_deliveries))
+        .routes(routes!(deliveries::read_delivery))
+        .routes(routes!(deliveries::retry_delivery))
         .routes(routes!(users::list_users))
         .routes(routes!(users::read_user, users::delete_user))
         .routes(routes!(users::replace_user_metadata))

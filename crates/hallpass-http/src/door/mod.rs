@@ -3,6 +3,7 @@
 mod cors;
 mod credentials_in_form;
 mod headers;
+mod own_deliveries;
 mod request_id;
 
 use std::any::Any;
@@ -19,6 +20,7 @@ use tracing::Instrument;
 use tracing::field::{DisplayValue, display};
 
 pub(crate) use credentials_in_form::refuse_credentials_in_form;
+pub(crate) use own_deliveries::refuse_own_deliveries;
 
 use crate::extract::{PathId, RequestId, find_in_path};
 use crate::surface::Surface;

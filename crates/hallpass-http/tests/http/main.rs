@@ -16,6 +16,7 @@ mod matrix;
 mod ops;
 mod paper;
 mod people;
+mod portal;
 mod provider_bad_inputs;
 mod provider_settings;
 mod provider_test;

@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod api_keys;
 mod idp;
 mod idp_set;
 #[cfg(test)]
@@ -9,6 +10,7 @@ mod reference;
 mod seal;
 mod tips;
 mod token;
+mod webhooks;
 
 use std::path::PathBuf;
 
@@ -20,6 +22,7 @@ pub use admin::{
     AuditVerb, EnvironmentVerb, KeyVerb, OperatorKeyVerb, OperatorVerb, PageArgs, ProjectVerb,
     SettingsArgs, UserArgs, UserVerb,
 };
+pub use api_keys::{ApiKeyArgs, ApiKeyVerb};
 pub use idp::{
     Auth0Args, ClaimArgs, FirebaseArgs, IdpAddVerb, IdpArgs, IdpVerb, JwksArgs, NamedIdpArgs,
     OidcArgs, RoleArg, TrustArgs,
@@ -28,6 +31,7 @@ pub use idp_set::{Removable, SetArgs};
 pub use seal::SealVerb;
 pub use tips::with_tip;
 pub use token::{InspectArgs, MintArgs, TokenVerb, VerifyArgs, WhyArgs};
+pub use webhooks::{DeliveryArgs, DeliveryVerb, WebhookArgs, WebhookVerb};
 
 /// Verifies user tokens, enforces their permission claim, and explains every decision.
 #[derive(Parser)]
@@ -127,6 +131,15 @@ pub enum Verb {
     /// Identity providers: services outside whose tokens count as user tokens
     #[command(subcommand)]
     Idp(IdpVerb),
+    /// API keys: by which apps and their backends name an environment
+    #[command(subcommand)]
+    ApiKey(ApiKeyVerb),
+    /// Webhooks: addresses that are told of events
+    #[command(subcommand)]
+    Webhook(Box<WebhookVerb>),
+    /// What webhooks were told
+    #[command(subcommand)]
+    Delivery(DeliveryVerb),
     /// Connected users
     #[command(subcommand)]
     User(UserVerb),
