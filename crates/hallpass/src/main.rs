@@ -14,6 +14,7 @@ mod failure;
 mod files;
 mod logs;
 mod master_key;
+mod portal;
 mod serve;
 mod token;
 mod ui;

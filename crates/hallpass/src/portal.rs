@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 
 use anyhow::Result;
+use tokio::task::JoinHandle;
 
 use crate::config::Config;
 use crate::exit::Exit;
@@ -47,5 +48,16 @@ impl Portal {
         listener.set_nonblocking(true)?;
         let url = crate::serve::url(listener.local_addr()?, false);
         Ok(Some(Self { listener, url }))
+    }
+
+    /// Serves it beside everything else, until the task is ended.
+    pub fn serve(self) -> Result<JoinHandle<()>> {
+        let listener = tokio::net::TcpListener::from_std(self.listener)?;
+        Ok(tokio::spawn(async {
+            if let Err(error) = hallpass_http::serve_portal(listener, std::future::pending()).await
+            {
+                tracing::error!(%error, "the developer portal ended");
+            }
+        }))
     }
 }

@@ -18,6 +18,7 @@ use crate::exit::Exit;
 use crate::files::{self, quoted};
 use crate::logs;
 use crate::master_key::Source;
+use crate::portal::Portal;
 use crate::ui::Ui;
 
 /// The line that an installation without operators is told to run.
@@ -30,6 +31,7 @@ pub fn run(global: &Global, args: &ServeArgs, ui: &Ui) -> Result<()> {
     check_settings(config)?;
     check_tls(config)?;
     let door = Door::open(config)?;
+    let portal = Portal::open(config, ui)?;
     runtime()?.block_on(async {
         let stop = Stop::listen()?;
         let store = match config.database.migrate {
@@ -63,7 +65,7 @@ pub fn run(global: &Global, args: &ServeArgs, ui: &Ui) -> Result<()> {
             ];
             files::replace_secret(path, &variables(&lines))?;
         }
-        door.serve(config, services, stop).await
+        door.serve(config, services, portal, stop).await
     })
 }
 
@@ -94,7 +96,13 @@ impl Door {
     }
 
     /// Serves until SIGTERM or SIGINT, then lets requests in flight finish.
-    pub async fn serve(self, config: &Config, services: Arc<Services>, stop: Stop) -> Result<()> {
+    pub async fn serve(
+        self,
+        config: &Config,
+        services: Arc<Services>,
+        portal: Option<Portal>,
+        stop: Stop,
+    ) -> Result<()> {
         let settings = HttpSettings {
             trusted_proxies: trusted_proxies(config)?,
             failed_verifications_per_minute: config.limits.failed_verifications_per_minute,
@@ -114,7 +122,11 @@ impl Door {
             database = database::shown(config),
             "listening"
         );
+        let portal = portal.map(Portal::serve).transpose()?;
         let served = hallpass_http::serve(listener, app, options, stop.told()).await;
+        if let Some(portal) = portal {
+            portal.abort();
+        }
         services.stop().await;
         served.context("the listener failed")?;
         tracing::info!("stopped");

@@ -145,6 +145,7 @@ impl Accounts {
         change.end_sessions(environment, id, now).await?;
         locked(&mut change, environment, id).await?;
         change.delete_sessions_of_account(environment, id).await?;
+        change.delete_passkeys_of_account(environment, id).await?;
         change.delete_wallets_of_account(environment, id).await?;
         change.delete_identities_of_account(environment, id).await?;
         change.delete_account(environment, id).await?;

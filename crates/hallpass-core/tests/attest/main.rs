@@ -2,6 +2,6 @@
 
 mod deliveries;
 mod deliveries_queue;
-
+mod sealing;
 mod support;
 mod webhooks;

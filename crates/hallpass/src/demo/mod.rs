@@ -1,5 +1,6 @@
 //! `hallpass demo`: a server with something in it, and a tour to paste.
 
+mod sign_in;
 mod state;
 mod tour;
 
@@ -14,11 +15,14 @@ use crate::database;
 use crate::files;
 use crate::logs;
 use crate::master_key::{self, Source};
+use crate::portal::{self, Portal};
 use crate::serve::{self, Door, Stop};
 use crate::ui::Ui;
 use state::Prepared;
 
 const DATA_DIR: &str = "./hallpass-demo";
+/// Where the mail is that the demo did not send.
+const MAIL_PATH: &str = "/demo/mail";
 
 pub fn run(global: &Global, args: &ServeArgs, ui: &Ui) -> Result<()> {
     let effective = crate::load_config(global, &serve::overrides(args))?;
@@ -30,10 +34,14 @@ pub fn run(global: &Global, args: &ServeArgs, ui: &Ui) -> Result<()> {
         // The tour is what shall be read.
         config.log.level = "warn".to_owned();
     }
+    if !effective.is_set("server.portal_listen") {
+        config.server.portal_listen = Some(portal::USUAL.to_owned());
+    }
     logs::start(&config.log)?;
     serve::check_settings(&config)?;
     serve::check_tls(&config)?;
     let door = Door::open(&config)?;
+    let portal = Portal::open(&config, ui)?;
     config.server.data_dir = files::private_directory(&config.server.data_dir)?;
     let data_dir = config.server.data_dir.clone();
     if Source::named(&config)? == Source::Nowhere {
@@ -45,13 +53,18 @@ pub fn run(global: &Global, args: &ServeArgs, ui: &Ui) -> Result<()> {
         let services = database::start_services(store, &config).await?;
         serve::check_master_key(&services).await?;
         let prepared = state::prepare(&services, &data_dir).await?;
+        config
+            .server
+            .default_environment
+            .get_or_insert(prepared.sandbox);
+        let portal_url = portal.as_ref().map_or("", |portal| &portal.url);
         let env_file = args
             .env_file
             .clone()
             .unwrap_or_else(|| data_dir.join("env"));
         files::replace_secret(
             &env_file,
-            &serve::variables(&variables(&prepared, &door.url, &data_dir)),
+            &serve::variables(&variables(&prepared, &door.url, portal_url, &data_dir)),
         )?;
         let tls_cert = config.tls().map(|(cert, _)| cert.clone());
         ui.announce(tour::text(&tour::Place {
@@ -60,11 +73,16 @@ pub fn run(global: &Global, args: &ServeArgs, ui: &Ui) -> Result<()> {
             prepared: &prepared,
             tls_cert: tls_cert.as_deref(),
         }));
-        door.serve(&config, services, stop).await
+        door.serve(&config, services, portal, stop).await
     })
 }
 
-fn variables(prepared: &Prepared, url: &str, data_dir: &Path) -> Vec<(&'static str, String)> {
+fn variables(
+    prepared: &Prepared,
+    url: &str,
+    portal_url: &str,
+    data_dir: &Path,
+) -> Vec<(&'static str, String)> {
     vec![
         ("HALLPASS_URL", url.to_owned()),
         ("HALLPASS_OPERATOR_KEY", prepared.operator_key.clone()),
@@ -77,6 +95,13 @@ fn variables(prepared: &Prepared, url: &str, data_dir: &Path) -> Vec<(&'static s
             prepared.signing_key_file.display().to_string(),
         ),
         ("HALLPASS_USER_TOKEN", prepared.user_token.clone()),
+        (
+            "HALLPASS_PUBLISHABLE_KEY",
+            prepared.keys.publishable.clone(),
+        ),
+        ("HALLPASS_SECRET_KEY", prepared.keys.secret.clone()),
+        ("HALLPASS_MAIL_URL", format!("{url}{MAIL_PATH}")),
+        ("HALLPASS_PORTAL_URL", portal_url.to_owned()),
         (DATA_DIR_VARIABLE, data_dir.display().to_string()),
     ]
 }

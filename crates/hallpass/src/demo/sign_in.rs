@@ -47,15 +47,24 @@ pub async fn prepare(
         kind: ApiKeyKind::Publishable,
         name: NAME.to_owned(),
         prefix: Some("dev".to_owned()),
+        expires_in_secs: None,
     };
     let secret = NewApiKey {
         kind: ApiKeyKind::Secret,
         name: NAME.to_owned(),
         prefix: None,
+        expires_in_secs: None,
     };
     let file = |name| data_dir.join(name);
     Ok(Keys {
-        publishable: key(api_keys, caller, sandbox, publishable, &file("publishable-key")).await?,
+        publishable: key(
+            api_keys,
+            caller,
+            sandbox,
+            publishable,
+            &file("publishable-key"),
+        )
+        .await?,
         secret: key(api_keys, caller, sandbox, secret, &file("secret-key")).await?,
     })
 }
@@ -76,7 +85,9 @@ async fn key(
         return Ok(kept.to_owned());
     }
     let created = api_keys.create(caller, sandbox, new).await;
-    let created = created.map_err(|error| with_context(&error)).map(Created::into_inner)?;
+    let created = created
+        .map_err(|error| with_context(&error))
+        .map(Created::into_inner)?;
     let text = created.text.context("a new API key was not shown")?;
     files::replace_secret(file, &format!("{}\n", *text))?;
     Ok(text.to_string())

@@ -43,6 +43,7 @@ pub fn text(place: &Place<'_>) -> String {
     let env_file = quoted(&env_file.to_string_lossy());
     let key = quoted(&prepared.signing_key_file.to_string_lossy());
     let program = program();
+    let unfound = unfound(url);
     format!(
         "Hallpass runs at {url}. Paste these lines into another terminal, in this order; Ctrl-C here ends the demo.\n\
          \n\
@@ -51,8 +52,17 @@ pub fn text(place: &Place<'_>) -> String {
          Ids, operator key and token for a shell:  set -a; . {env_file}; set +a\n\
          Then, for example:                        {program} project show $HALLPASS_PROJECT_ID\n\
          Tokens of your own:                       {program} token mint --key {key} --sub user-2\n\
-         Tokens of your auth service:              {program} idp add --help\n"
+         Tokens of your auth service:              {program} idp add --help\n\
+         {unfound}"
     )
+}
+
+/// A development key leads public SDKs to one address, whatever they are told.
+fn unfound(url: &str) -> &'static str {
+    if url.ends_with(":8080") {
+        return "";
+    }
+    "\nUnmodified browser SDKs look for http://localhost:8080 and will not find this server: start the demo on port 8080 for them.\n"
 }
 
 fn steps(place: &Place<'_>) -> Vec<Step> {

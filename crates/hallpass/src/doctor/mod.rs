@@ -4,6 +4,8 @@ mod contents;
 mod egress;
 mod machine;
 mod providers;
+mod seal;
+mod sign_in;
 
 use anyhow::Result;
 use serde_json::{Value, json};

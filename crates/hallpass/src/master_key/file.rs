@@ -1,8 +1,6 @@
 //! A file with master keys: read with suspicion, changed in one step.
 
 use std::fs::File;
-use std::io::Read as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -16,38 +14,6 @@ use crate::files;
 
 /// In the data directory; taken when nothing else is named.
 pub const FILE_NAME: &str = "master-key";
-
-const MOST_BYTES: u64 = 64 * 1024;
-
-/// Reads the file if nobody else on this machine can.
-///
-/// # Errors
-/// What is wrong with the file.
-pub fn read(path: &Path) -> Result<SecretText, String> {
-    let shown = path.display();
-    let cannot = |error: std::io::Error| format!("cannot read {shown}: {error}");
-    // Asked before it is opened: opening a pipe would wait for its writer.
-    if !std::fs::metadata(path).map_err(cannot)?.is_file() {
-        return Err(format!("{shown} is no file"));
-    }
-    let file = File::open(path).map_err(cannot)?;
-    let mode = file.metadata().map_err(cannot)?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(format!(
-            "{shown} has mode {mode:o}: others on this machine could read or change the master key; chmod 600 {}. Where the \
-             mode cannot be chosen, a command can read it: `seal.master_key_command`",
-            files::quoted(&path.to_string_lossy())
-        ));
-    }
-    let mut text = Zeroizing::new(String::with_capacity(MOST_BYTES as usize + 1));
-    file.take(MOST_BYTES + 1)
-        .read_to_string(&mut text)
-        .map_err(cannot)?;
-    if text.len() as u64 > MOST_BYTES {
-        return Err(format!("{shown} is larger than {} KiB", MOST_BYTES / 1024));
-    }
-    Ok(SecretText::new(text))
-}
 
 /// Puts a fresh key in front of those in the file, which is made if it is not there. The file is replaced in one step and
 /// reaches the disk before this returns, because what is sealed with a lost key is lost.
@@ -66,7 +32,7 @@ pub fn prepend_new(path: &Path, rng: &dyn Rng) -> Result<KeyId> {
             SecretText::new(String::new())
         }
         _ => {
-            let former = read(path).map_err(Exit::usage)?;
+            let former = files::read_private(path).map_err(Exit::usage)?;
             ring::parse(former.expose())
                 .map_err(|why| Exit::usage(format!("{}: {why}", path.display())))?;
             former
@@ -102,7 +68,8 @@ mod tests {
     use hallpass_core::SystemRng;
 
     use super::super::{Source, ring};
-    use super::{make_if_missing, prepend_new, read};
+    use super::{make_if_missing, prepend_new};
+    use crate::files::read_private as read;
     use crate::{exit, files};
 
     fn chmod(path: &Path, mode: u32) -> std::io::Result<()> {

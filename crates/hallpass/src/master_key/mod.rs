@@ -5,7 +5,7 @@ mod file;
 mod ring;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use hallpass_core::MasterKeys;
@@ -13,6 +13,7 @@ use hallpass_seal::{KeyRing, SecretText};
 
 use crate::config::Config;
 use crate::exit::Exit;
+use crate::files;
 
 pub use file::{FILE_NAME, make_if_missing, prepend_new};
 
@@ -83,7 +84,7 @@ impl Source {
     pub fn read(&self) -> Result<Option<KeyRing>, String> {
         let text = match self {
             Self::Nowhere => return Ok(None),
-            Self::File(path) => file::read(path)?,
+            Self::File(path) => files::read_private(path)?,
             Self::Variable => {
                 SecretText::new(std::env::var(VARIABLE).map_err(|_| format!("{self} is not text"))?)
             }
@@ -94,14 +95,6 @@ impl Source {
         ring::parse(text.expose())
             .map(Some)
             .map_err(|why| format!("{self}: {why}"))
-    }
-
-    /// The file, where the keys are in one.
-    pub fn file(&self) -> Option<&Path> {
-        match self {
-            Self::File(path) => Some(path),
-            _ => None,
-        }
     }
 }
 

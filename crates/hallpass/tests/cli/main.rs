@@ -18,6 +18,7 @@ mod idp;
 mod place;
 mod readme;
 mod seal;
+mod seal_killed;
 mod serve;
 mod support;
 mod tls;

@@ -74,6 +74,8 @@ fn a_server_starts_without_a_key_but_not_with_a_lost_or_wrong_one() {
         wrong.stderr.contains(&first) && wrong.stderr.contains(&second),
         "{wrong:?}"
     );
+    let doctor = on(at, &["doctor"]).code(1);
+    assert!(doctor.stdout.contains(&first), "{doctor:?}");
     // What needs no secret goes on.
     on(at, &["project", "list"]).ok();
     on(
@@ -149,7 +151,14 @@ fn the_key_is_changed_under_a_running_server() {
     let before = get(&demo.admin("/seal"), operator);
     assert_eq!(before.status, 200, "{before:?}");
     let first = before.body["current"].as_str().unwrap().to_owned();
+    let doctor = || on(directory.path(), &["doctor"]).ok().stdout;
+    assert!(
+        doctor().contains(&format!("{first}, from ")),
+        "{}",
+        doctor()
+    );
     let second = new_key(directory.path());
+    assert!(doctor().contains(&format!("the change from the key {first} has not ended")));
     let rotated = on(directory.path(), &["seal", "rotate", "--json"])
         .ok()
         .json();
