@@ -34,6 +34,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "hallpass-identity",
             "hallpass-jose",
             "hallpass-model",
+            "hallpass-oauth",
             "hallpass-permissions",
             "hallpass-seal",
             "hallpass-store",

@@ -26,9 +26,11 @@ mod sealing;
 mod secret_text;
 mod services;
 mod sessions;
+mod sign_in_providers;
 mod signing_keys;
 mod standard_webhooks;
 mod tokens;
+mod upkeep;
 mod users;
 mod webhooks;
 
@@ -54,6 +56,10 @@ pub use sealing::{Rotation, SealKey, SealKeyState, SealStatus, Sealing};
 pub(crate) use services::Shared;
 pub use services::{DecisionLog, Options, Services, Surroundings};
 pub use sessions::{SessionCaller, Sessions};
+pub use sign_in_providers::{
+    NewSignInProvider, SignInProviderButton, SignInProviderPatch, SignInProviderView,
+    SignInProviderWarning, SignInProviders,
+};
 pub use signing_keys::{GENERATED_BITS, GeneratedKey, SigningKeys};
 pub use tokens::{Caller, OfflineReport, Step, TokenReport, Tokens, check_offline};
 pub use users::{Me, RevokedUser, Users};

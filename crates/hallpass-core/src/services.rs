@@ -2,6 +2,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hallpass_egress::Egress;
 use hallpass_model::{EnvironmentId, Result};
+use hallpass_oauth::Client as OauthClient;
 use hallpass_store::Store;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -13,10 +14,11 @@ use crate::seal::{MasterKeys, Seal};
 use crate::sealing;
 use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
+use crate::upkeep;
 use crate::{
     Accounts, ApiKeys, Audit, Clock, Deliveries, Environments, Explain, Health, IdentityProviders,
-    Operators, Projects, Rng, Sealing, Sessions, SigningKeys, Tokens, Users, Webhooks, deliveries,
-    webhooks,
+    Operators, Projects, Rng, Sealing, Sessions, SignInProviders, SigningKeys, Tokens, Users,
+    Webhooks, deliveries, webhooks,
 };
 
 /// What the operator of this process chose.
@@ -85,6 +87,7 @@ pub(crate) struct Shared {
     pub(crate) cache: TokenCache,
     pub(crate) remote: RemoteKeys,
     pub(crate) egress: Egress,
+    pub(crate) oauth: OauthClient,
     pub(crate) seal: Seal,
     /// Something was added to the queue of deliveries, or will be once its transaction commits.
     pub(crate) deliveries_due: Notify,
@@ -112,6 +115,8 @@ pub struct Services {
     pub signing_keys: SigningKeys,
     /// Services outside whose tokens are user tokens.
     pub identity_providers: IdentityProviders,
+    /// Services outside that vouch for people.
+    pub sign_in_providers: SignInProviders,
     /// User tokens.
     pub tokens: Tokens,
     /// Connected users.
@@ -167,6 +172,7 @@ impl Services {
             ledger: Ledger::new(i64::from(options.keep_decisions_days) * DAY_SECS),
             cache: TokenCache::with_capacity(options.token_cache_bytes),
             remote: RemoteKeys::new(surroundings.egress.clone(), Arc::clone(&clock)),
+            oauth: OauthClient::new(surroundings.egress.clone()),
             egress: surroundings.egress,
             seal: Seal::new(
                 surroundings.master_keys,
@@ -193,6 +199,9 @@ impl Services {
                 turns: Arc::new(Semaphore::new(1)),
             },
             identity_providers: IdentityProviders {
+                shared: Arc::clone(&shared),
+            },
+            sign_in_providers: SignInProviders {
                 shared: Arc::clone(&shared),
             },
             tokens: Tokens {
@@ -251,11 +260,12 @@ impl Services {
         });
         let sealer = tokio::spawn(sealing::follow(Arc::clone(&shared)));
         let writer = tokio::spawn(write_ledger(Arc::clone(&shared)));
+        let sweeper = tokio::spawn(upkeep::sweep_again_and_again(Arc::clone(&shared)));
         services
             .tasks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .extend([follower, refresher, sealer, writer]);
+            .extend([follower, refresher, sealer, writer, sweeper]);
         if shared.options.deliver {
             let deliverer = tokio::spawn(deliveries::run(Arc::clone(&shared), stopped));
             *services
@@ -289,6 +299,14 @@ impl Services {
             task.abort();
         }
         self.flush().await;
+    }
+
+    /// Removes now what has run out: old sessions and challenges.
+    ///
+    /// # Errors
+    /// `storage_unavailable`.
+    pub async fn sweep(&self) -> Result<()> {
+        upkeep::sweep(&self.shared).await
     }
 
     /// Writes now what otherwise waits up to two seconds: decisions and use counts.

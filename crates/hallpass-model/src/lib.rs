@@ -17,6 +17,7 @@ mod passkey;
 mod project;
 mod session;
 mod sign_in;
+mod sign_in_provider;
 mod signing_key;
 mod subject;
 mod time;
@@ -47,6 +48,9 @@ pub use passkey::{Passkey, PasskeyCredential};
 pub use project::Project;
 pub use session::{Login, Session, SessionWallet};
 pub use sign_in::{RolePermission, SignInSettings, ThemeMode, WalletType};
+pub use sign_in_provider::{
+    ClientAuth, OauthEndpoints, SignInProvider, SignInProviderKind, SignInProviderSettings,
+};
 pub use signing_key::{KeyOrigin, KeyState, SigningKey};
 pub use subject::{MalformedSubject, Subject};
 pub use time::Timestamp;

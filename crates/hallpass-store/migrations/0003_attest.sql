@@ -142,6 +142,8 @@ CREATE TABLE sign_in_providers (
     settings TEXT NOT NULL,
     secret BYTEA,
     disabled_at BIGINT,
+    -- A removed one keeps its handle, under which identities are kept, from being given to another issuer.
+    removed_at BIGINT,
     version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,

@@ -31,6 +31,7 @@ mod rows;
 mod seal_check;
 mod sealed_columns;
 mod sessions;
+mod sign_in_providers;
 mod signing_keys;
 mod sqlite;
 mod statements;

@@ -6,7 +6,8 @@ use crate::store::Pools;
 use crate::{
     Result, StoreError, accounts, api_keys, audit, challenges, deliveries, environments,
     idempotency, identities, identity_providers, operator_keys, operators, passkeys, projects,
-    seal_check, sealed_columns, sessions, signing_keys, trust, users, wallets, webhooks,
+    seal_check, sealed_columns, sessions, sign_in_providers, signing_keys, trust, users, wallets,
+    webhooks,
 };
 
 const GROUPS: &[&[&str]] = &[
@@ -27,6 +28,7 @@ const GROUPS: &[&[&str]] = &[
     identities::STATEMENTS,
     sessions::STATEMENTS,
     challenges::STATEMENTS,
+    sign_in_providers::STATEMENTS,
     webhooks::STATEMENTS,
     deliveries::STATEMENTS,
     passkeys::STATEMENTS,

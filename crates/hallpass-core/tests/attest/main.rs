@@ -1,7 +1,10 @@
-//! Signing people in, and telling others: on both engines.
+//! Signing people in, attesting it and telling others: on both engines.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod deliveries;
 mod deliveries_queue;
 mod sealing;
+mod sign_in_providers;
 mod support;
 mod webhooks;

@@ -17,6 +17,7 @@ mod operators;
 mod problem;
 mod projects;
 mod seal;
+mod sign_in_providers;
 mod sign_in_view;
 mod signing_keys;
 mod user_actions;
@@ -69,6 +70,15 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
             identity_providers::delete_identity_provider
         ))
         .routes(routes!(identity_providers::test_identity_provider))
+        .routes(routes!(
+            sign_in_providers::create_sign_in_provider,
+            sign_in_providers::list_sign_in_providers
+        ))
+        .routes(routes!(
+            sign_in_providers::read_sign_in_provider,
+            sign_in_providers::update_sign_in_provider,
+            sign_in_providers::delete_sign_in_provider
+        ))
         .routes(routes!(api_keys::create_api_key, api_keys::list_api_keys))
         .routes(routes!(api_keys::read_api_key, api_keys::revoke_api_key))
         .routes(routes!(api_keys::rotate_api_key))

@@ -22,4 +22,5 @@ mod provider_settings;
 mod provider_test;
 mod provider_tokens;
 mod serving;
+mod session;
 mod support;
