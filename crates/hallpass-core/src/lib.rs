@@ -14,6 +14,8 @@ mod expected;
 mod explain;
 mod health;
 mod identity_providers;
+mod issuer_keys;
+mod issuing;
 mod keys;
 mod ledger;
 mod metadata;
@@ -26,6 +28,7 @@ mod sealing;
 mod secret_text;
 mod services;
 mod sessions;
+mod sign_in;
 mod sign_in_providers;
 mod signing_keys;
 mod standard_webhooks;
@@ -47,6 +50,8 @@ pub use health::{Check, Health, Readiness};
 pub use identity_providers::{
     IdentityProviders, KeyReport, ProviderPatch, ProviderTest, ProviderView, ProviderWarning,
 };
+pub use issuer_keys::{IssuerKeys, PublishedKeys, RevokedIssuerKey};
+pub use issuing::{IssuedToken, Issuing};
 pub use keys::{FetchReport, KeysFailure, KeysState, KeysStatus};
 pub use operators::{KEY_PREFIX, NewOperator, NewOperatorKey, OperatorPatch, Operators};
 pub use projects::Projects;
@@ -56,6 +61,10 @@ pub use sealing::{Rotation, SealKey, SealKeyState, SealStatus, Sealing};
 pub(crate) use services::Shared;
 pub use services::{DecisionLog, Options, Services, Surroundings};
 pub use sessions::{SessionCaller, Sessions};
+pub use sign_in::{
+    MadePasskey, PageBrowser, PagePlace, PageVisitor, PasskeyAnswer, PasskeyInvitation,
+    PasskeyQuestion, Passkeys,
+};
 pub use sign_in_providers::{
     NewSignInProvider, SignInProviderButton, SignInProviderPatch, SignInProviderView,
     SignInProviderWarning, SignInProviders,

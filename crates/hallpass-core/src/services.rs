@@ -8,6 +8,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock::SetBackAlarm;
+use crate::issuer_keys::{Ring, keep_up_for_ever};
 use crate::keys::remote::RemoteKeys;
 use crate::ledger::{FLUSH_EVERY, Ledger};
 use crate::seal::{MasterKeys, Seal};
@@ -17,8 +18,7 @@ use crate::tokens::trust::{Snapshot, Trust};
 use crate::upkeep;
 use crate::{
     Accounts, ApiKeys, Audit, Clock, Deliveries, Environments, Explain, Health, IdentityProviders,
-    Operators, Projects, Rng, Sealing, Sessions, SignInProviders, SigningKeys, Tokens, Users,
-    Webhooks, deliveries, webhooks,
+    IssuerKeys, Issuing, Operators, Passkeys, Projects, Rng, Sealing, Sessions, SignInProviders, SigningKeys, Tokens, Users, Webhooks, deliveries, webhooks,
 };
 
 /// What the operator of this process chose.
@@ -86,6 +86,7 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     pub(crate) cache: TokenCache,
     pub(crate) remote: RemoteKeys,
+    pub(crate) ring: Ring,
     pub(crate) egress: Egress,
     pub(crate) oauth: OauthClient,
     pub(crate) seal: Seal,
@@ -100,7 +101,14 @@ impl Shared {
     /// `not_found`, `storage_unavailable`.
     pub(crate) async fn snapshot(&self, environment: EnvironmentId) -> Result<Arc<Snapshot>> {
         self.trust
-            .snapshot(environment, &self.store, &self.ledger, &self.remote)
+            .snapshot(
+                environment,
+                &self.store,
+                &self.ledger,
+                &self.remote,
+                &self.ring,
+                self.clock.now(),
+            )
             .await
     }
 }
@@ -115,6 +123,10 @@ pub struct Services {
     pub signing_keys: SigningKeys,
     /// Services outside whose tokens are user tokens.
     pub identity_providers: IdentityProviders,
+    /// The keys that sign issued tokens.
+    pub issuer_keys: IssuerKeys,
+    /// Tokens that attest who is signed in.
+    pub issuing: Issuing,
     /// Services outside that vouch for people.
     pub sign_in_providers: SignInProviders,
     /// User tokens.
@@ -131,6 +143,8 @@ pub struct Services {
     pub accounts: Accounts,
     /// Their sessions.
     pub sessions: Sessions,
+    /// Their passkeys.
+    pub passkeys: Passkeys,
     /// Permission decisions with their reasons.
     pub explain: Explain,
     /// The master key.
@@ -154,7 +168,7 @@ pub struct Services {
 
 impl Services {
     /// Wires the services over a migrated database and starts what runs beside requests: following the trust state,
-    /// keeping identity providers' keys fresh and writing the ledger.
+    /// keeping identity providers' keys fresh and our own in succession, and writing the ledger.
     ///
     /// # Errors
     /// `storage_unavailable` when the trust state cannot be read.
@@ -172,6 +186,7 @@ impl Services {
             ledger: Ledger::new(i64::from(options.keep_decisions_days) * DAY_SECS),
             cache: TokenCache::with_capacity(options.token_cache_bytes),
             remote: RemoteKeys::new(surroundings.egress.clone(), Arc::clone(&clock)),
+            ring: Ring::default(),
             oauth: OauthClient::new(surroundings.egress.clone()),
             egress: surroundings.egress,
             seal: Seal::new(
@@ -186,6 +201,10 @@ impl Services {
             options,
         });
         sealing::learn(&shared).await?;
+        let issuer_keys = IssuerKeys {
+            shared: Arc::clone(&shared),
+            turns: Arc::new(Semaphore::new(1)),
+        };
         let (stop_delivering, stopped) = watch::channel(false);
         let services = Arc::new(Self {
             projects: Projects {
@@ -201,6 +220,12 @@ impl Services {
             identity_providers: IdentityProviders {
                 shared: Arc::clone(&shared),
             },
+            issuing: Issuing {
+                shared: Arc::clone(&shared),
+                keys: issuer_keys.clone(),
+                turns: Issuing::turns(),
+            },
+            issuer_keys,
             sign_in_providers: SignInProviders {
                 shared: Arc::clone(&shared),
             },
@@ -224,6 +249,9 @@ impl Services {
                 shared: Arc::clone(&shared),
             },
             sessions: Sessions {
+                shared: Arc::clone(&shared),
+            },
+            passkeys: Passkeys {
                 shared: Arc::clone(&shared),
             },
             explain: Explain {
@@ -259,6 +287,7 @@ impl Services {
             async move { shared.remote.keep_fresh().await }
         });
         let sealer = tokio::spawn(sealing::follow(Arc::clone(&shared)));
+        let keeper = tokio::spawn(keep_up_for_ever(services.issuer_keys.clone()));
         let writer = tokio::spawn(write_ledger(Arc::clone(&shared)));
         let sweeper = tokio::spawn(upkeep::sweep_again_and_again(Arc::clone(&shared)));
         services
@@ -266,6 +295,7 @@ impl Services {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .extend([follower, refresher, sealer, writer, sweeper]);
+            .extend([follower, refresher, keeper, writer, sweeper]);
         if shared.options.deliver {
             let deliverer = tokio::spawn(deliveries::run(Arc::clone(&shared), stopped));
             *services

@@ -28,6 +28,8 @@ CREATE TABLE issuer_keys (
     signs_from_at BIGINT NOT NULL,
     signs_until_at BIGINT,
     published_until_at BIGINT,
+    token_secs BIGINT NOT NULL,
+    set_kept_until_at BIGINT NOT NULL,
     revoked_at BIGINT,
     last_used_at BIGINT,
     use_count BIGINT NOT NULL

@@ -21,6 +21,7 @@ mod error;
 mod idempotency;
 mod identities;
 mod identity_providers;
+mod issuer_keys;
 mod migrations;
 mod operator_keys;
 mod operators;

@@ -5,8 +5,7 @@ use sqlx::{Executor, SqlSafeStr};
 use crate::store::Pools;
 use crate::{
     Result, StoreError, accounts, api_keys, audit, challenges, deliveries, environments,
-    idempotency, identities, identity_providers, operator_keys, operators, passkeys, projects,
-    seal_check, sealed_columns, sessions, sign_in_providers, signing_keys, trust, users, wallets,
+    idempotency, identities, identity_providers, issuer_keys, operator_keys, operators, passkeys, projects, seal_check, sealed_columns, sessions, sign_in_providers, signing_keys, trust, users, wallets,
     webhooks,
 };
 
@@ -23,6 +22,7 @@ const GROUPS: &[&[&str]] = &[
     idempotency::STATEMENTS,
     seal_check::STATEMENTS,
     sealed_columns::STATEMENTS,
+    issuer_keys::STATEMENTS,
     api_keys::STATEMENTS,
     accounts::STATEMENTS,
     identities::STATEMENTS,

@@ -60,6 +60,7 @@ fn run(cli: Cli, ui: &Ui) -> anyhow::Result<()> {
         Verb::Environment(verb) => verbs::environment::run(global, &verb, ui),
         Verb::Key(verb) => verbs::key::run(global, &verb, ui),
         Verb::Idp(verb) => verbs::idp::run(global, &verb, ui),
+        Verb::IssuerKey(verb) => verbs::issuer_key::run(global, &verb, ui),
         Verb::ApiKey(verb) => verbs::api_key::run(global, &verb, ui),
         Verb::Webhook(verb) => verbs::webhook::run(global, &verb, ui),
         Verb::Delivery(verb) => verbs::delivery::run(global, &verb, ui),

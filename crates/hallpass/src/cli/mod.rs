@@ -5,6 +5,7 @@ mod admin;
 mod api_keys;
 mod idp;
 mod idp_set;
+mod issuer_key;
 #[cfg(test)]
 mod reference;
 mod seal;
@@ -29,6 +30,7 @@ pub use idp::{
 };
 pub use idp_set::{Removable, SetArgs};
 pub use seal::SealVerb;
+pub use issuer_key::IssuerKeyVerb;
 pub use tips::with_tip;
 pub use token::{InspectArgs, MintArgs, TokenVerb, VerifyArgs, WhyArgs};
 pub use webhooks::{DeliveryArgs, DeliveryVerb, WebhookArgs, WebhookVerb};
@@ -131,6 +133,9 @@ pub enum Verb {
     /// Identity providers: services outside whose tokens count as user tokens
     #[command(subcommand)]
     Idp(IdpVerb),
+    /// Issuer keys: ours, which sign the tokens of people who sign in here
+    #[command(subcommand)]
+    IssuerKey(IssuerKeyVerb),
     /// API keys: by which apps and their backends name an environment
     #[command(subcommand)]
     ApiKey(ApiKeyVerb),

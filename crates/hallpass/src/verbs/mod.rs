@@ -8,6 +8,7 @@ pub mod database;
 pub mod delivery;
 pub mod environment;
 pub mod idp;
+pub mod issuer_key;
 pub mod key;
 pub mod operator;
 pub mod project;
