@@ -18,7 +18,8 @@ use crate::tokens::trust::{Snapshot, Trust};
 use crate::upkeep;
 use crate::{
     Accounts, ApiKeys, Audit, Clock, Deliveries, Environments, Explain, Health, IdentityProviders,
-    IssuerKeys, Issuing, Operators, Passkeys, Projects, Rng, Sealing, Sessions, SignInProviders, SigningKeys, Tokens, Users, Webhooks, deliveries, webhooks,
+    IssuerKeys, Issuing, Operators, Passkeys, Projects, Rng, Sealing, Sessions, SignInProviders,
+    SigningKeys, Tokens, Users, Webhooks, deliveries, webhooks,
 };
 
 /// What the operator of this process chose.
@@ -294,8 +295,7 @@ impl Services {
             .tasks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .extend([follower, refresher, sealer, writer, sweeper]);
-            .extend([follower, refresher, keeper, writer, sweeper]);
+            .extend([follower, refresher, sealer, keeper, writer, sweeper]);
         if shared.options.deliver {
             let deliverer = tokio::spawn(deliveries::run(Arc::clone(&shared), stopped));
             *services

@@ -5,8 +5,9 @@ use sqlx::{Executor, SqlSafeStr};
 use crate::store::Pools;
 use crate::{
     Result, StoreError, accounts, api_keys, audit, challenges, deliveries, environments,
-    idempotency, identities, identity_providers, issuer_keys, operator_keys, operators, passkeys, projects, seal_check, sealed_columns, sessions, sign_in_providers, signing_keys, trust, users, wallets,
-    webhooks,
+    idempotency, identities, identity_providers, issuer_keys, operator_keys, operators, passkeys,
+    projects, seal_check, sealed_columns, sessions, sign_in_providers, signing_keys, trust, users,
+    wallets, webhooks,
 };
 
 const GROUPS: &[&[&str]] = &[

@@ -107,8 +107,8 @@ impl Door {
             trusted_proxies: trusted_proxies(config)?,
             failed_verifications_per_minute: config.limits.failed_verifications_per_minute,
             new_sessions_per_minute: config.limits.new_sessions_per_minute,
-            public_url: Some(self.url.clone()),
-            ..HttpSettings::default()
+            public_url: Some(for_browsers(&self.url)),
+            default_environment: config.server.default_environment,
         };
         let app = hallpass_http::app(AppState::new(services.clone(), settings));
         let options = ServeOptions {
@@ -234,6 +234,14 @@ fn trusted_proxies(config: &Config) -> Result<Vec<AddressRange>> {
             .map_err(|error| Exit::usage(format!("`server.trusted_proxies`: `{text}`: {error}")))
     });
     ranges.collect()
+}
+
+/// The same place as people should have it in their browser: passkeys need a name.
+fn for_browsers(url: &str) -> String {
+    match url.strip_prefix("http://127.0.0.1:") {
+        Some(port) => format!("http://localhost:{port}"),
+        None => url.to_owned(),
+    }
 }
 
 /// Where a client on this machine reaches an address.

@@ -5,8 +5,8 @@
 mod api_keys;
 mod deliveries;
 mod deliveries_queue;
-mod sealing;
 mod issuing;
+mod sealing;
 mod sign_in_providers;
 mod support;
 mod webhook_guide;

@@ -5,7 +5,6 @@ use super::codes::CODES;
 
 /// Groups of the reference, in reading order.
 pub(super) const TAGS: &[(&str, &str)] = &[
-pub(super) const TAGS: [(&str, &str); 12] = [
     (
         "Connect",
         "Called by browsers and backends with a user token. What the SDK `@useparagon/connect` expects.",

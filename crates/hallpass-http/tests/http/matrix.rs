@@ -115,6 +115,8 @@ impl Fresh<'_> {
         self.count += 1;
         let (account, session) = people::signed_in(&self.site.world, self.count).await;
         (account.id.to_string(), session.id.to_string())
+    }
+
     async fn api_key(&mut self, environment: &str) -> String {
         let path = format!("/admin/v1/environments/{environment}/api-keys");
         let new = json!({ "kind": "publishable", "name": self.name() });
@@ -195,6 +197,7 @@ impl Fresh<'_> {
             path = path
                 .replace("{account}", &account)
                 .replace("{session}", &session);
+        }
         if path.contains("{api_key}") {
             path = path.replace("{api_key}", &self.api_key(&environment).await);
         }

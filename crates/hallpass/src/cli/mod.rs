@@ -29,8 +29,8 @@ pub use idp::{
     OidcArgs, RoleArg, TrustArgs,
 };
 pub use idp_set::{Removable, SetArgs};
-pub use seal::SealVerb;
 pub use issuer_key::IssuerKeyVerb;
+pub use seal::SealVerb;
 pub use tips::with_tip;
 pub use token::{InspectArgs, MintArgs, TokenVerb, VerifyArgs, WhyArgs};
 pub use webhooks::{DeliveryArgs, DeliveryVerb, WebhookArgs, WebhookVerb};
