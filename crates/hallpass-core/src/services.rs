@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hallpass_egress::Egress;
+use hallpass_mail::Mailer;
 use hallpass_model::{EnvironmentId, Result};
 use hallpass_oauth::Client as OauthClient;
 use hallpass_store::Store;
@@ -17,9 +18,9 @@ use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
 use crate::upkeep;
 use crate::{
-    Accounts, ApiKeys, Audit, Clock, Deliveries, Environments, Explain, Health, IdentityProviders,
-    IssuerKeys, Issuing, Operators, Passkeys, Projects, Rng, Sealing, Sessions, SignInProviders,
-    SigningKeys, Tokens, Users, Webhooks, deliveries, webhooks,
+    Accounts, ApiKeys, Audit, Clock, Codes, Deliveries, Environments, Explain, Health,
+    IdentityProviders, IssuerKeys, Issuing, Operators, Passkeys, Projects, Rng, Sealing, Sessions,
+    SignInProviders, SigningKeys, TextSender, Tokens, Users, Webhooks, deliveries, webhooks,
 };
 
 /// What the operator of this process chose.
@@ -42,6 +43,10 @@ pub struct Surroundings {
     pub egress: Egress,
     /// The keys that seal secrets.
     pub master_keys: MasterKeys,
+    /// How mail leaves.
+    pub mailer: Mailer,
+    /// How text messages leave.
+    pub texts: TextSender,
 }
 
 impl Surroundings {
@@ -51,6 +56,8 @@ impl Surroundings {
         Self {
             egress,
             master_keys: MasterKeys::none(),
+            mailer: Mailer::off(),
+            texts: TextSender::off(),
         }
     }
 }
@@ -91,6 +98,8 @@ pub(crate) struct Shared {
     pub(crate) egress: Egress,
     pub(crate) oauth: OauthClient,
     pub(crate) seal: Seal,
+    pub(crate) mailer: Mailer,
+    pub(crate) texts: TextSender,
     /// Something was added to the queue of deliveries, or will be once its transaction commits.
     pub(crate) deliveries_due: Notify,
 }
@@ -144,6 +153,8 @@ pub struct Services {
     pub accounts: Accounts,
     /// Their sessions.
     pub sessions: Sessions,
+    /// Codes in mails and text messages.
+    pub codes: Codes,
     /// Their passkeys.
     pub passkeys: Passkeys,
     /// Permission decisions with their reasons.
@@ -195,6 +206,8 @@ impl Services {
                 Arc::clone(&clock),
                 Arc::clone(&rng),
             ),
+            mailer: surroundings.mailer,
+            texts: surroundings.texts,
             deliveries_due: Notify::new(),
             store,
             clock,
@@ -247,6 +260,9 @@ impl Services {
                 known: Arc::default(),
             },
             accounts: Accounts {
+                shared: Arc::clone(&shared),
+            },
+            codes: Codes {
                 shared: Arc::clone(&shared),
             },
             sessions: Sessions {

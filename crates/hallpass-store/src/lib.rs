@@ -39,6 +39,7 @@ mod statements;
 mod store;
 mod transaction;
 mod trust;
+mod turns;
 mod users;
 mod wallets;
 mod webhooks;

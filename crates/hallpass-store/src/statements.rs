@@ -6,8 +6,8 @@ use crate::store::Pools;
 use crate::{
     Result, StoreError, accounts, api_keys, audit, challenges, deliveries, environments,
     idempotency, identities, identity_providers, issuer_keys, operator_keys, operators, passkeys,
-    projects, seal_check, sealed_columns, sessions, sign_in_providers, signing_keys, trust, users,
-    wallets, webhooks,
+    projects, seal_check, sealed_columns, sessions, sign_in_providers, signing_keys, trust, turns,
+    users, wallets, webhooks,
 };
 
 const GROUPS: &[&[&str]] = &[
@@ -29,6 +29,7 @@ const GROUPS: &[&[&str]] = &[
     identities::STATEMENTS,
     sessions::STATEMENTS,
     challenges::STATEMENTS,
+    turns::STATEMENTS,
     sign_in_providers::STATEMENTS,
     webhooks::STATEMENTS,
     deliveries::STATEMENTS,
