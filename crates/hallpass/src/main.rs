@@ -14,6 +14,7 @@ mod failure;
 mod files;
 mod logs;
 mod master_key;
+mod messengers;
 mod portal;
 mod serve;
 mod token;

@@ -18,6 +18,7 @@ use crate::exit::Exit;
 use crate::files::{self, quoted};
 use crate::logs;
 use crate::master_key::Source;
+use crate::messengers::Messengers;
 use crate::portal::Portal;
 use crate::ui::Ui;
 
@@ -28,7 +29,7 @@ pub fn run(global: &Global, args: &ServeArgs, ui: &Ui) -> Result<()> {
     let effective = crate::load_config(global, &overrides(args))?;
     let config = &effective.config;
     logs::start(&config.log)?;
-    check_settings(config)?;
+    let messengers = check_settings(config)?;
     check_tls(config)?;
     let door = Door::open(config)?;
     let portal = Portal::open(config, ui)?;
@@ -38,7 +39,7 @@ pub fn run(global: &Global, args: &ServeArgs, ui: &Ui) -> Result<()> {
             true => database::open_migrated(config).await?,
             false => database::open_existing(config, database::MAKE_IT).await?,
         };
-        let services = database::start_services(store, config).await?;
+        let services = database::start_services(store, config, messengers).await?;
         check_master_key(&services).await?;
         ui.announce(format!(
             "Hallpass listens on {} ({})",
@@ -177,12 +178,12 @@ pub fn overrides(args: &ServeArgs) -> Overrides {
 ///
 /// # Errors
 /// Exit code 2.
-pub fn check_settings(config: &Config) -> Result<()> {
+pub fn check_settings(config: &Config) -> Result<Messengers> {
     logs::filter(&config.log.level)?;
     trusted_proxies(config)?;
-    egress::open(config)?;
+    let egress = egress::open(config)?;
     Source::named(config)?;
-    Ok(())
+    Messengers::configured(config, &egress)
 }
 
 /// A lost or wrong master key is told before the first request needs it.

@@ -38,7 +38,7 @@ pub fn run(global: &Global, args: &ServeArgs, ui: &Ui) -> Result<()> {
         config.server.portal_listen = Some(portal::USUAL.to_owned());
     }
     logs::start(&config.log)?;
-    serve::check_settings(&config)?;
+    let messengers = serve::check_settings(&config)?.or_shown(*ui);
     serve::check_tls(&config)?;
     let door = Door::open(&config)?;
     let portal = Portal::open(&config, ui)?;
@@ -50,7 +50,7 @@ pub fn run(global: &Global, args: &ServeArgs, ui: &Ui) -> Result<()> {
     serve::runtime()?.block_on(async {
         let stop = Stop::listen()?;
         let store = database::open_migrated(&config).await?;
-        let services = database::start_services(store, &config).await?;
+        let services = database::start_services(store, &config, messengers).await?;
         serve::check_master_key(&services).await?;
         let prepared = state::prepare(&services, &data_dir).await?;
         config

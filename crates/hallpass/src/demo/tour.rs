@@ -118,7 +118,43 @@ fn steps(place: &Place<'_>) -> Vec<Step> {
                 (format!("{curl} {} {beta_user}", me(beta)), r#"401 "code":"signature_invalid""#),
             ],
         },
+        sign_in(place, &curl),
     ]
+}
+
+/// What a browser SDK does for an app, as lines. The session travels in a cookie, the code in a mail that never leaves.
+fn sign_in(place: &Place<'_>, curl: &str) -> Step {
+    let (url, prepared) = (place.url, place.prepared);
+    let files = |name: &str| quoted(&prepared.headers.app.with_file_name(name).to_string_lossy());
+    let (app, jar, begun) = (
+        quoted(&prepared.headers.app.to_string_lossy()),
+        files("cookies"),
+        files("begun"),
+    );
+    let mail = format!("{url}{}", super::MAIL_PATH);
+    let with = format!("-H @{app} -b {jar} -c {jar} -H 'content-type: application/json'");
+    let user = format!(r#"$(grep -o '"userId":"[^"]*' {begun} | cut -c11-)"#);
+    let code = format!(r#"$({curl} {mail} | grep -o '"code":"[0-9]*' | head -n 1 | cut -c9-)"#);
+    Step {
+        title: "Sign somebody in without any auth service: a session, a code by mail, a token that anybody can verify.".to_owned(),
+        calls: vec![
+            (format!("{curl} -X POST '{url}/touch?regenerate=false' {with}"), r#"200 "isAuthenticated":false"#),
+            (
+                format!(r#"{curl} {url}/users/init {with} -d '{{"email":"ana@example.com"}}' | tee {begun}"#),
+                r#"200 "stage":"verify""#,
+            ),
+            (format!("{curl} {mail}"), r#"200 "to":"ana@example.com""#),
+            (
+                format!(r#"{curl} "{url}/users/{user}/verify" {with} -d "{{\"verificationCode\":\"{code}\"}}""#),
+                r#"200 "userId":"#,
+            ),
+            (format!(r#"{curl} {url}/auth/jwt {with} -d '{{"keyIndex":0}}'"#), r#"200 "keyId":"#),
+            (
+                format!("{curl} {url}/environments/{}/.well-known/jwks.json", prepared.sandbox),
+                r#"200 "kty":"RSA""#,
+            ),
+        ],
+    }
 }
 
 /// A certificate that no public authority signed has to be named.

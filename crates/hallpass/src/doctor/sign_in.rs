@@ -6,6 +6,8 @@ use hallpass_model::{EnvironmentId, Result, SignInSettings};
 use super::Finding;
 use super::contents::full_page;
 use crate::config::Config;
+use crate::egress;
+use crate::messengers::Messengers;
 
 const ABOUT: &str = "sign-in";
 
@@ -24,6 +26,7 @@ pub async fn examine(
     let caller = OperatorCaller::command_line();
     let now = services.clock.now();
     let has_key = services.sealing.status(&caller).await?.current.is_some();
+    findings.extend(mail_server(config).await);
     let before = findings.len();
     let mut count = 0;
     for (name, id) in environments {
@@ -40,6 +43,21 @@ pub async fn examine(
         findings.push(Finding::ok(ABOUT, format!("{count} environments in use")));
     }
     Ok(())
+}
+
+/// Says hello to the configured mail server and signs in there; sends nothing.
+async fn mail_server(config: &Config) -> Option<Finding> {
+    const ABOUT: &str = "mail server";
+    // A fault of the configuration was found already.
+    let egress = egress::open(config).ok()?;
+    let mailer = Messengers::configured(config, &egress).ok()?.mailer;
+    if mailer.is_off() {
+        return None;
+    }
+    Some(match mailer.check().await {
+        Ok(()) => Finding::ok(ABOUT, "answers and lets us in"),
+        Err(error) => Finding::warning(ABOUT, error.to_string()),
+    })
 }
 
 fn faults(environment: &InUse<'_>, config: &Config, has_master_key: bool) -> Vec<Finding> {
