@@ -3,6 +3,7 @@
 
 mod account_sessions;
 mod account_views;
+mod account_wallets;
 mod accounts;
 mod api_keys;
 mod audit;
@@ -116,6 +117,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
             account_sessions::revoke_account_sessions
         ))
         .routes(routes!(account_sessions::revoke_account_session))
+        .routes(routes!(account_wallets::list_wallets_of_account))
         .routes(routes!(explain::explain_decision))
         .routes(routes!(explain::check_token))
         .routes(routes!(audit::list_environment_audit))
