@@ -11,6 +11,7 @@ mod issuing;
 mod linked_accounts;
 mod people;
 mod provisioned_wallets;
+mod sealing;
 mod sign_in_providers;
 mod support;
 mod takeover;

@@ -1,5 +1,6 @@
 //! The HTTP surfaces, driven through the router in process (and over sockets where connections matter).
 
+mod accounts;
 mod admin;
 mod agreement;
 mod api_keys;
@@ -16,6 +17,7 @@ mod logs;
 mod matrix;
 mod ops;
 mod paper;
+mod people;
 mod portal;
 mod provider_bad_inputs;
 mod provider_settings;
