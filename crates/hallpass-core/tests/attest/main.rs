@@ -14,5 +14,6 @@ mod provisioned_wallets;
 mod sign_in_providers;
 mod support;
 mod takeover;
+mod telegram;
 mod webhook_guide;
 mod webhooks;

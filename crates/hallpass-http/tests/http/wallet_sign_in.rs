@@ -1,9 +1,9 @@
 //! Sign-in with external wallets, linked accounts and provisioned wallets, as clients speak.
 
 use hallpass_core::EnvironmentPatch;
-use hallpass_testkit::wallet::{Chain, TestWallet};
 use hallpass_model::ApiKeyKind;
 use hallpass_testkit::on_both_engines;
+use hallpass_testkit::wallet::{Chain, TestWallet};
 use serde_json::{Value, json};
 
 use crate::session::api_key;
@@ -64,7 +64,10 @@ impl<'s> Client<'s> {
     }
 
     async fn verify(&mut self, begun: &Value, wallet: &TestWallet, signature: &str) -> Answer {
-        let path = format!("/users/{}/external-wallets/verify/v2", text(&begun["userId"]));
+        let path = format!(
+            "/users/{}/external-wallets/verify/v2",
+            text(&begun["userId"])
+        );
         let body = json!({
             "externalWallet": external(wallet),
             "signedMessage": signature,
