@@ -15,5 +15,6 @@ mod sealing;
 mod sign_in_providers;
 mod support;
 mod takeover;
+mod telegram;
 mod webhook_guide;
 mod webhooks;

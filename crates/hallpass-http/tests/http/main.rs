@@ -26,4 +26,5 @@ mod provider_tokens;
 mod serving;
 mod session;
 mod support;
+mod wallet_sign_in;
 mod webhooks;
