@@ -209,6 +209,7 @@ pub async fn key_of_another_environment(site: &Site) -> String {
     let new = NewApiKey {
         kind: ApiKeyKind::Publishable,
         name: "elsewhere".to_owned(),
+        expires_in_secs: None,
         prefix: None,
     };
     let made = services.api_keys.create(&admin, environment, new).await;
