@@ -7,6 +7,7 @@ mod api_keys;
 mod bad_inputs;
 mod bodies;
 mod budget;
+mod codes;
 mod conformance;
 mod connect;
 mod cors;
