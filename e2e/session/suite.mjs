@@ -1,0 +1,74 @@
+// Sign-in, sessions and issued tokens, as the unmodified public packages see them.
+
+import { Browser } from '../browser/browser.mjs';
+import { checkLogs } from '../lib/logs.mjs';
+import { checkBrowserSdk } from './check-browser.mjs';
+import { checkCodes } from './check-codes.mjs';
+import { checkLinked } from './check-linked.mjs';
+import { checkOAuth } from './check-oauth.mjs';
+import { checkPortal } from './check-portal.mjs';
+import { checkReact } from './check-react.mjs';
+import { checkSdk } from './check-sdk.mjs';
+import { checkServerSdk } from './check-server-sdk.mjs';
+import { checkSessions } from './check-sessions.mjs';
+import { checkTelegram } from './check-telegram.mjs';
+import { checkTokens } from './check-tokens.mjs';
+import { checkTransport } from './check-transport.mjs';
+import { checkUnsupported } from './check-unsupported.mjs';
+import { checkWallets } from './check-wallets.mjs';
+import { quieten } from './quiet.mjs';
+import { World } from './world.mjs';
+
+const IN_NODE = [
+  checkTransport,
+  checkCodes,
+  checkWallets,
+  checkTokens,
+  checkTelegram,
+  checkLinked,
+  checkUnsupported,
+  checkSdk,
+  checkServerSdk,
+  checkOAuth,
+  checkSessions,
+];
+const IN_BROWSER = [checkBrowserSdk, checkPortal];
+
+/** `only`: names of the checks to run, for work on one of them. */
+export async function checkSession(engine, checks, only = process.env.HALLPASS_E2E_ONLY) {
+  const wanted = (check) => !only || only.split(',').includes(check.name);
+  const world = await World.start(engine);
+  const console = quieten();
+  const run = async (check, ...more) => {
+    if (!wanted(check)) return;
+    try {
+      await check(world, checks, ...more);
+    } catch (error) {
+      checks.fail(`${engine.name}: ${check.name}`, error);
+    }
+  };
+  try {
+    await Promise.all([inTurn(IN_NODE, run), inOneBrowser(IN_BROWSER.filter(wanted), run), run(checkReact)]);
+    await checks.that('SIGTERM ends the server with 0', () => world.demo.process.stop());
+    await checkLogs(world.demo, checks);
+    checks.showOnFailure(`${console.lines.join('\n')}\n${world.demo.readLogs()}`);
+  } finally {
+    console.restore();
+    world.demo.remove();
+    await world.close();
+  }
+}
+
+async function inTurn(list, run) {
+  for (const check of list) await run(check);
+}
+
+async function inOneBrowser(list, run) {
+  if (list.length === 0) return;
+  const browser = await Browser.open();
+  try {
+    for (const check of list) await run(check, browser);
+  } finally {
+    await browser.close();
+  }
+}

@@ -1,0 +1,84 @@
+// Everything that the checks of sign-in need around them: the demo where unmodified SDKs look for it, a mail server, phones,
+// an OpenID provider, and an environment of its own for each way of being set up.
+
+import { Demo } from '../lib/demo.mjs';
+import { ACCOUNTS } from '../providers/accounts.mjs';
+import { OidcServer } from '../providers/oidc.mjs';
+import { App } from './app.mjs';
+import { Mailbox } from './mailbox.mjs';
+import { Phones } from './phones.mjs';
+
+/** A key that begins with `dev_` sends the SDKs to this port, and for scripts to that one. */
+const LISTEN = '127.0.0.1:8080';
+const PORTAL = '127.0.0.1:3003';
+export const API_URL = 'http://localhost:8080';
+export const PORTAL_URL = 'http://localhost:3003';
+
+export class World {
+  static async start(engine) {
+    const world = new World();
+    try {
+      world.mailbox = await Mailbox.start();
+      world.phones = await Phones.start();
+      world.oidc = await OidcServer.start(`${API_URL}/auth/custom_oidc/callback`, ACCOUNTS);
+      const endpoints = [world.phones.web.endpoint, world.oidc.web.endpoint];
+      const flags = ['--portal-listen', PORTAL, '--smtp-url', world.mailbox.url];
+      const variables = { HALLPASS__TEXTS__WEBHOOK_URL: world.phones.web.url };
+      world.demo = await Demo.start(engine, endpoints, { listen: LISTEN, flags, variables });
+    } catch (error) {
+      await world.close();
+      throw error;
+    }
+    const { env } = world.demo;
+    world.sandbox = new App({
+      url: API_URL,
+      environment: env.HALLPASS_SANDBOX_ID,
+      publishableKey: env.HALLPASS_PUBLISHABLE_KEY,
+      secretKey: env.HALLPASS_SECRET_KEY,
+    });
+    return world;
+  }
+
+  /** A new environment with these sign-in settings, and a key for SDKs on this machine. */
+  async app(name, signIn = {}) {
+    const environment = await this.demo.newEnvironment(`session-${name}`);
+    await this.set(environment, signIn);
+    return this.appOf(environment, { prefix: 'dev' });
+  }
+
+  /** An environment that is there already, with keys of its own. */
+  async appOf(environment, settings = {}) {
+    const publishable = await this.#newKey(environment, { kind: 'publishable', ...settings });
+    const secret = await this.#newKey(environment, { kind: 'secret' });
+    return new App({ url: API_URL, environment, publishableKey: publishable.key, secretKey: secret.key });
+  }
+
+  set(environment, signIn) {
+    return this.demo.admin('PATCH', `environments/${environment}`, { sign_in: signIn });
+  }
+
+  /** People of `oidc` may sign in to the app; `settings` beside what it takes to ask there. */
+  connectOidc(app, settings = {}) {
+    const { issuer } = this.oidc;
+    const client = { client_id: this.oidc.clientId(), client_auth: 'none' };
+    return this.#connect(app, { kind: 'oidc', handle: 'company', issuer, ...client, ...settings });
+  }
+
+  connectTelegram(app, botToken) {
+    return this.#connect(app, { kind: 'telegram', client_secret: botToken });
+  }
+
+  #connect(app, settings) {
+    return this.demo.admin('POST', `environments/${app.environment}/sign-in-providers`, settings);
+  }
+
+  #newKey(environment, settings) {
+    return this.demo.admin('POST', `environments/${environment}/api-keys`, { name: settings.kind, ...settings });
+  }
+
+  async close() {
+    this.mailbox?.close();
+    await this.phones?.close();
+    await this.oidc?.web.down();
+  }
+}
