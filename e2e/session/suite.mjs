@@ -6,7 +6,8 @@ import { checkBrowserSdk } from './check-browser.mjs';
 import { checkCodes } from './check-codes.mjs';
 import { checkLinked } from './check-linked.mjs';
 import { checkOAuth } from './check-oauth.mjs';
-import { checkPortal } from './check-portal.mjs';
+import { checkHostedPage } from './check-page.mjs';
+import { checkProvisioned } from './check-provisioned.mjs';
 import { checkReact } from './check-react.mjs';
 import { checkSdk } from './check-sdk.mjs';
 import { checkServerSdk } from './check-server-sdk.mjs';
@@ -26,18 +27,25 @@ const IN_NODE = [
   checkTokens,
   checkTelegram,
   checkLinked,
+  checkProvisioned,
   checkUnsupported,
   checkSdk,
   checkServerSdk,
   checkOAuth,
   checkSessions,
 ];
-const IN_BROWSER = [checkBrowserSdk, checkPortal];
+const IN_BROWSER = [checkBrowserSdk, checkHostedPage];
 
 /** `only`: names of the checks to run, for work on one of them. */
 export async function checkSession(engine, checks, only = process.env.HALLPASS_E2E_ONLY) {
   const wanted = (check) => !only || only.split(',').includes(check.name);
-  const world = await World.start(engine);
+  let world;
+  try {
+    world = await World.start(engine);
+  } catch (error) {
+    checks.fail(`${engine.name}: the server with sign-in starts`, error);
+    return;
+  }
   const console = quieten();
   const run = async (check, ...more) => {
     if (!wanted(check)) return;
