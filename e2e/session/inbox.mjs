@@ -19,11 +19,11 @@ export class Inbox {
   }
 
   /** The next one that nobody has taken yet; waits for it. */
-  async next(anyCase) {
+  async next(anyCase, patience = PATIENCE_MILLIS) {
     const address = anyCase.toLowerCase();
     const index = this.#read.get(address) ?? 0;
     this.#read.set(address, index + 1);
-    for (const until = Date.now() + PATIENCE_MILLIS; Date.now() < until; await sleep(20)) {
+    for (const until = Date.now() + patience; Date.now() < until; await sleep(20)) {
       const message = this.all(address)[index];
       if (message) return message;
     }

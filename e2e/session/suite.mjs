@@ -17,6 +17,7 @@ import { checkTokens } from './check-tokens.mjs';
 import { checkTransport } from './check-transport.mjs';
 import { checkUnsupported } from './check-unsupported.mjs';
 import { checkWallets } from './check-wallets.mjs';
+import { checkWebhooks } from './check-webhooks.mjs';
 import { quieten } from './quiet.mjs';
 import { World } from './world.mjs';
 
@@ -28,6 +29,7 @@ const IN_NODE = [
   checkTelegram,
   checkLinked,
   checkProvisioned,
+  checkWebhooks,
   checkUnsupported,
   checkSdk,
   checkServerSdk,

@@ -5,6 +5,7 @@ import { Demo } from '../lib/demo.mjs';
 import { ACCOUNTS } from '../providers/accounts.mjs';
 import { OidcServer } from '../providers/oidc.mjs';
 import { App } from './app.mjs';
+import { Hooks } from './hooks.mjs';
 import { Mailbox } from './mailbox.mjs';
 import { Phones } from './phones.mjs';
 
@@ -20,8 +21,9 @@ export class World {
     try {
       world.mailbox = await Mailbox.start();
       world.phones = await Phones.start();
+      world.hooks = await Hooks.start();
       world.oidc = await OidcServer.start(`${API_URL}/auth/custom_oidc/callback`, ACCOUNTS);
-      const endpoints = [world.phones.web.endpoint, world.oidc.web.endpoint];
+      const endpoints = [world.phones, world.hooks, world.oidc].map(({ web }) => web.endpoint);
       const flags = ['--portal-listen', PORTAL, '--smtp-url', world.mailbox.url];
       const variables = { HALLPASS__TEXTS__WEBHOOK_URL: world.phones.web.url };
       world.demo = await Demo.start(engine, endpoints, { listen: LISTEN, flags, variables });
@@ -79,6 +81,7 @@ export class World {
   async close() {
     this.mailbox?.close();
     await this.phones?.close();
+    await this.hooks?.close();
     await this.oidc?.web.down();
   }
 }
