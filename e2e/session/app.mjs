@@ -3,9 +3,13 @@
 import { randomUUID } from 'node:crypto';
 import Client from '@getpara/user-management-client';
 
+/** What devices and backends were given to keep to themselves, of every app. */
+export const secrets = new Set();
+
 export class App {
   constructor({ url, environment, publishableKey, secretKey }) {
     Object.assign(this, { url, environment, publishableKey, secretKey });
+    secrets.add(secretKey);
   }
 
   /** The unmodified client; `device.session` is what it keeps between calls. `options` override those of its constructor. */
@@ -15,7 +19,11 @@ export class App {
       userManagementHost: this.url,
       apiKey: this.publishableKey,
       retrieveSessionCookie: () => device.session,
-      persistSessionCookie: (value) => (device.session = value),
+      persistSessionCookie: (value) => {
+        device.session = value;
+        const token = tokenOf(value);
+        if (token) secrets.add(token);
+      },
       ...options,
     });
     return device;
@@ -53,6 +61,11 @@ let lastLine = Math.floor(Math.random() * 9000);
 export function newPhone() {
   lastLine += 1;
   return `+1213373${String(1000 + (lastLine % 9000))}`;
+}
+
+/** The secret in a session value. */
+export function tokenOf(session) {
+  return /^capsule\.sid=([^;]+)/.exec(session ?? '')?.[1];
 }
 
 /** The date after which the session value says that it is worth nothing. */

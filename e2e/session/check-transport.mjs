@@ -1,7 +1,7 @@
 // What every call has in common: hosts, the session value, errors, and what a browser asks before it asks.
 
 import assert from 'node:assert/strict';
-import { expiryOf, newEmail, rejectionOf, signInByMail } from './app.mjs';
+import { expiryOf, newEmail, rejectionOf, signInByMail, tokenOf } from './app.mjs';
 
 const APP_ORIGIN = 'http://localhost:4010';
 const HEADERS = [
@@ -191,8 +191,4 @@ async function checkOrigins(world, checks) {
 
 function listed(headers, name) {
   return (headers.get(name) ?? '').toLowerCase().split(/\s*,\s*/);
-}
-
-function tokenOf(session) {
-  return /^capsule\.sid=([^;]+)/.exec(session)[1];
 }

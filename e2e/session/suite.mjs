@@ -2,6 +2,7 @@
 
 import { Browser } from '../browser/browser.mjs';
 import { checkLogs } from '../lib/logs.mjs';
+import { secrets } from './app.mjs';
 import { checkBrowserSdk } from './check-browser.mjs';
 import { checkCodes } from './check-codes.mjs';
 import { checkLinked } from './check-linked.mjs';
@@ -60,7 +61,7 @@ export async function checkSession(engine, checks, only = process.env.HALLPASS_E
   try {
     await Promise.all([inTurn(IN_NODE, run), inOneBrowser(IN_BROWSER.filter(wanted), run), run(checkReact)]);
     await checks.that('SIGTERM ends the server with 0', () => world.demo.process.stop());
-    await checkLogs(world.demo, checks);
+    await checkLogs(world.demo, checks, secrets);
     checks.showOnFailure(`${console.lines.join('\n')}\n${world.demo.readLogs()}`);
   } finally {
     console.restore();
