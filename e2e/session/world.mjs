@@ -25,7 +25,10 @@ export class World {
       world.oidc = await OidcServer.start(`${API_URL}/auth/custom_oidc/callback`, ACCOUNTS);
       const endpoints = [world.phones, world.hooks, world.oidc].map(({ web }) => web.endpoint);
       const flags = ['--portal-listen', PORTAL, '--smtp-url', world.mailbox.url];
-      const variables = { HALLPASS__TEXTS__WEBHOOK_URL: world.phones.web.url };
+      const variables = {
+        HALLPASS__TEXTS__WEBHOOK_URL: world.phones.web.url,
+        HALLPASS__TEXTS__WEBHOOK_SECRET_FILE: world.phones.secretFile,
+      };
       world.demo = await Demo.start(engine, endpoints, { listen: LISTEN, flags, variables });
     } catch (error) {
       await world.close();
