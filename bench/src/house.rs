@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use hallpass_core::{OperatorCaller, Options, Services, SystemClock, SystemRng};
+use hallpass_core::{OperatorCaller, Options, Services, SystemClock, SystemRng, Surroundings};
 use hallpass_egress::{Egress, EgressOptions};
 use hallpass_jose::SigningKey;
 use hallpass_model::EnvironmentId;
@@ -42,7 +42,7 @@ impl House {
                 Arc::new(SystemClock::start()),
                 Arc::new(SystemRng::new()),
                 // Nothing that is measured goes out.
-                Egress::new(EgressOptions::default())?,
+                Surroundings::new(Egress::new(EgressOptions::default())?),
                 options,
             )
             .await?;

@@ -16,14 +16,26 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("hallpass-seal", &[]),
     ("hallpass-egress", &["hallpass-model"]),
     ("hallpass-identity", &["hallpass-model"]),
+    (
+        "hallpass-oauth",
+        &[
+            "hallpass-egress",
+            "hallpass-identity",
+            "hallpass-jose",
+            "hallpass-model",
+            "hallpass-seal",
+        ],
+    ),
     ("hallpass-store", &["hallpass-model"]),
     (
         "hallpass-core",
         &[
             "hallpass-egress",
+            "hallpass-identity",
             "hallpass-jose",
             "hallpass-model",
             "hallpass-permissions",
+            "hallpass-seal",
             "hallpass-store",
         ],
     ),
@@ -45,6 +57,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "hallpass-jose",
             "hallpass-model",
             "hallpass-permissions",
+            "hallpass-seal",
             "hallpass-store",
         ],
     ),
@@ -64,7 +77,7 @@ const FENCED: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["hallpass-jose"]),
     ("anyhow", &["hallpass", "xtask"]),
     ("chacha20poly1305", &["hallpass-seal"]),
-    ("k256", &["hallpass-identity"]),
+    ("k256", &["hallpass-identity", "hallpass-testkit"]),
     ("clap", &["hallpass"]),
 ];
 

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use hallpass_model::{
     Environment, EnvironmentId, EnvironmentSettings, Error, Page, PageRequest, ProjectId, Result,
+    SignInSettings, limits,
 };
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::actor::{Created, OperatorCaller};
@@ -25,6 +28,8 @@ pub struct EnvironmentPatch {
     pub name: Option<String>,
     /// A merge patch (RFC 7396) of the settings: `null` puts a setting back to its default.
     pub settings: Option<Value>,
+    /// The same of how people sign in.
+    pub sign_in: Option<Value>,
 }
 
 impl Environments {
@@ -50,6 +55,7 @@ impl Environments {
             project_id: project,
             name: name.to_owned(),
             settings: EnvironmentSettings::default(),
+            sign_in: SignInSettings::default(),
             trust_epoch: 0,
             version: 1,
             created_at: change.now,
@@ -97,6 +103,16 @@ impl Environments {
                 .map_err(|error| error.at("/settings/issuer"))?;
             changed = settings;
         }
+        let mut sign_in_changed = Value::Null;
+        if let Some(patch) = patch.sign_in {
+            environment.sign_in = patched_sign_in(&environment.sign_in, &patch)
+                .map_err(|error| error.within("/sign_in"))?;
+            let hosts = &environment.sign_in.hosts;
+            if let Some(taken) = change.replace_environment_hosts(id, hosts).await? {
+                return Err(host_taken(hosts, taken));
+            }
+            sign_in_changed = patch;
+        }
         environment.version += 1;
         environment.updated_at = change.now;
         if !change
@@ -106,7 +122,7 @@ impl Environments {
         {
             return Err(version_changed());
         }
-        let detail = json!({ "name": patch.name, "settings": changed });
+        let detail = json!({ "name": patch.name, "settings": changed, "sign_in": sign_in_changed });
         change
             .commit(record("environment.update", &environment, detail))
             .await?;
@@ -152,10 +168,61 @@ pub(crate) fn version_changed() -> Error {
 }
 
 fn patched(settings: &EnvironmentSettings, patch: &Value) -> Result<EnvironmentSettings> {
+    let settings: EnvironmentSettings = merged(settings, patch, "settings")?;
+    settings.validate()?;
+    Ok(settings)
+}
+
+fn patched_sign_in(settings: &SignInSettings, patch: &Value) -> Result<SignInSettings> {
+    let settings: SignInSettings = merged(settings, patch, "sign_in")?;
+    settings.validate()?;
+    let own =
+        |claim: &Value, pointer: &str| check_permissions(claim).map_err(|e| e.within(pointer));
+    if let Some(claim) = &settings.issued_permissions {
+        own(claim, "/issued_permissions")?;
+    }
+    for (index, entry) in settings.role_permissions.iter().enumerate() {
+        own(
+            &entry.permissions,
+            &format!("/role_permissions/{index}/permissions"),
+        )?;
+    }
+    Ok(settings)
+}
+
+/// A permission claim as an issued token will carry it.
+pub(crate) fn check_permissions(claim: &Value) -> Result<()> {
+    let text = claim.to_string();
+    if text.len() > limits::ROLE_PERMISSIONS_BYTES {
+        return Err(Error::unprocessable(
+            "invalid_settings",
+            "permissions have at most 64 KiB as JSON",
+        )
+        .at(""));
+    }
+    hallpass_permissions::Claim::parse(&text)
+        .map(drop)
+        .map_err(|fault| {
+            let pointer = fault.pointer.clone();
+            Error::unprocessable("invalid_settings", fault.to_string()).at(pointer)
+        })
+}
+
+fn host_taken(hosts: &[String], taken: &str) -> Error {
+    let index = hosts.iter().position(|host| host == taken).unwrap_or(0);
+    Error::conflict("host_taken", "another environment is found under this host")
+        .at(format!("/sign_in/hosts/{index}"))
+}
+
+/// The settings with a patch laid over them. A fault points at the member that it is in.
+fn merged<T>(settings: &T, patch: &Value, what: &str) -> Result<T>
+where
+    T: Serialize + DeserializeOwned + Default,
+{
     let invalid =
         |pointer: String, why: String| Error::unprocessable("invalid_settings", why).at(pointer);
     let Value::Object(patch) = patch else {
-        return Err(invalid(String::new(), "settings is an object".into()));
+        return Err(invalid(String::new(), format!("{what} is an object")));
     };
     let Ok(Value::Object(mut merged)) = serde_json::to_value(settings) else {
         return Err(Error::internal("settings serialise to an object"));
@@ -170,20 +237,18 @@ fn patched(settings: &EnvironmentSettings, patch: &Value) -> Result<EnvironmentS
             merged.insert(name.clone(), value.clone());
         }
         // One member at a time, so that the pointer is the culprit's.
-        serde_json::from_value::<EnvironmentSettings>(json!({ name.as_str(): value }))
+        serde_json::from_value::<T>(json!({ name.as_str(): value }))
             .or_else(|error| {
                 if value.is_null() {
-                    Ok(EnvironmentSettings::default())
+                    Ok(T::default())
                 } else {
                     Err(error)
                 }
             })
             .map_err(|error| invalid(pointer_to(name), expected(&error)))?;
     }
-    let settings: EnvironmentSettings = serde_json::from_value(Value::Object(merged))
-        .map_err(|error| invalid(String::new(), expected(&error)))?;
-    settings.validate()?;
-    Ok(settings)
+    serde_json::from_value(Value::Object(merged))
+        .map_err(|error| invalid(String::new(), expected(&error)))
 }
 
 /// One step of a pointer (RFC 6901).

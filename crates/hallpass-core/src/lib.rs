@@ -1,7 +1,9 @@
 //! The rules of Hallpass, one module per noun. Surfaces call a service once per request; services open, pass down
 //! and commit their own transactions.
 
+mod accounts;
 mod actor;
+mod api_keys;
 mod audit;
 mod calls;
 mod change;
@@ -18,13 +20,17 @@ mod names;
 mod operators;
 mod projects;
 mod rng;
+mod seal;
 mod secret_text;
 mod services;
+mod sessions;
 mod signing_keys;
 mod tokens;
 mod users;
 
+pub use accounts::Accounts;
 pub use actor::{Actor, Created, IdempotencyKey, OperatorCaller};
+pub use api_keys::{ApiKeys, AppCaller, NewApiKey, NewApiKeyText, SECRET_PREFIX};
 pub use audit::{Audit, AuditQuery};
 pub use calls::{CallQuestion, environment_of_call, question_of_call};
 pub use clock::{Clock, SettableClock, SystemClock};
@@ -38,8 +44,10 @@ pub use keys::{FetchReport, KeysFailure, KeysState, KeysStatus};
 pub use operators::{KEY_PREFIX, NewOperator, NewOperatorKey, OperatorPatch, Operators};
 pub use projects::Projects;
 pub use rng::{Rng, SystemRng};
+pub use seal::MasterKeys;
 pub(crate) use services::Shared;
-pub use services::{DecisionLog, Options, Services};
+pub use services::{DecisionLog, Options, Services, Surroundings};
+pub use sessions::{SessionCaller, Sessions};
 pub use signing_keys::{GENERATED_BITS, GeneratedKey, SigningKeys};
 pub use tokens::{Caller, OfflineReport, Step, TokenReport, Tokens, check_offline};
 pub use users::{Me, RevokedUser, Users};

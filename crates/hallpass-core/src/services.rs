@@ -9,11 +9,12 @@ use tokio::task::JoinHandle;
 use crate::clock::SetBackAlarm;
 use crate::keys::remote::RemoteKeys;
 use crate::ledger::{FLUSH_EVERY, Ledger};
+use crate::seal::{MasterKeys, Seal};
 use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
 use crate::{
-    Audit, Clock, Environments, Explain, Health, IdentityProviders, Operators, Projects, Rng,
-    SigningKeys, Tokens, Users,
+    Accounts, ApiKeys, Audit, Clock, Environments, Explain, Health, IdentityProviders, Operators,
+    Projects, Rng, Sessions, SigningKeys, Tokens, Users,
 };
 
 /// What the operator of this process chose.
@@ -25,6 +26,26 @@ pub struct Options {
     pub record_decisions: DecisionLog,
     /// Days after which decision rows are swept. Changes are kept for ever.
     pub keep_decisions_days: u32,
+}
+
+/// What services reach beside the database.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// Every outbound request.
+    pub egress: Egress,
+    /// The keys that seal secrets.
+    pub master_keys: MasterKeys,
+}
+
+impl Surroundings {
+    /// A way out and nothing else.
+    #[must_use]
+    pub fn new(egress: Egress) -> Self {
+        Self {
+            egress,
+            master_keys: MasterKeys::none(),
+        }
+    }
 }
 
 /// Which permission decisions become audit rows.
@@ -58,6 +79,8 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     pub(crate) cache: TokenCache,
     pub(crate) remote: RemoteKeys,
+    pub(crate) egress: Egress,
+    pub(crate) seal: Seal,
 }
 
 impl Shared {
@@ -90,6 +113,12 @@ pub struct Services {
     pub operators: Operators,
     /// The audit trail.
     pub audit: Audit,
+    /// Keys by which apps name their environment.
+    pub api_keys: ApiKeys,
+    /// People who sign in here.
+    pub accounts: Accounts,
+    /// Their sessions.
+    pub sessions: Sessions,
     /// Permission decisions with their reasons.
     pub explain: Explain,
     /// Readiness.
@@ -112,7 +141,7 @@ impl Services {
         store: Store,
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
-        egress: Egress,
+        surroundings: Surroundings,
         options: Options,
     ) -> Result<Arc<Self>> {
         const DAY_SECS: i64 = 24 * 3600;
@@ -121,7 +150,13 @@ impl Services {
             trust: Trust::new(),
             ledger: Ledger::new(i64::from(options.keep_decisions_days) * DAY_SECS),
             cache: TokenCache::with_capacity(options.token_cache_bytes),
-            remote: RemoteKeys::new(egress, Arc::clone(&clock)),
+            remote: RemoteKeys::new(surroundings.egress.clone(), Arc::clone(&clock)),
+            egress: surroundings.egress,
+            seal: Seal::new(
+                surroundings.master_keys,
+                Arc::clone(&clock),
+                Arc::clone(&rng),
+            ),
             store,
             clock,
             rng,
@@ -151,6 +186,16 @@ impl Services {
                 shared: Arc::clone(&shared),
             },
             audit: Audit {
+                shared: Arc::clone(&shared),
+            },
+            api_keys: ApiKeys {
+                shared: Arc::clone(&shared),
+                known: Arc::default(),
+            },
+            accounts: Accounts {
+                shared: Arc::clone(&shared),
+            },
+            sessions: Sessions {
                 shared: Arc::clone(&shared),
             },
             explain: Explain {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ACCEPT_ENCODING, LOCATION};
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use reqwest::{Client, Response, Url, redirect};
 use rustls::ClientConfig;
@@ -12,7 +12,9 @@ use rustls::ClientConfig;
 use crate::fault::{Place, explain};
 use crate::policy::{Checked, Judge, LISTED, Policy, endpoint_of};
 use crate::resolver::JudgingResolver;
-use crate::{AllowedEndpoint, EgressError, EgressSetupError, Resolver, SystemResolver, tls};
+use crate::{
+    AllowedEndpoint, EgressError, EgressSetupError, Request, Resolver, SystemResolver, tls,
+};
 
 /// The gate for everything that leaves; a clone is cheap and shares the connections.
 #[derive(Clone)]
@@ -98,8 +100,17 @@ impl Egress {
     /// # Errors
     /// When the policy refuses the URL, an address or a redirect, or when no complete answer came within the limits.
     pub async fn get(&self, url: &str, limits: Limits) -> Result<Fetched, EgressError> {
-        let outcome = match self.inner.policy.check_text(url) {
-            Ok(first) => self.inner.get_within(first, limits).await,
+        self.send(Request::get(url), limits).await
+    }
+
+    /// Sends a request, once. Any status is an answer, but a redirect is followed or refused: followed only for a GET or HEAD without
+    /// a body, and the headers that the request brought along go to no other scheme, host or port.
+    ///
+    /// # Errors
+    /// As [`Egress::get`]. An error does not say that the other side has seen nothing.
+    pub async fn send(&self, request: Request, limits: Limits) -> Result<Fetched, EgressError> {
+        let outcome = match self.inner.policy.check_text(&request.url) {
+            Ok(first) => self.inner.send_within(first, request, limits).await,
             Err(refusal) => Err(refusal),
         };
         let label = match &outcome {
@@ -150,10 +161,15 @@ const POOL_PER_HOST: usize = 2;
 const USER_AGENT: &str = concat!("hallpass/", env!("CARGO_PKG_VERSION"));
 
 impl Inner {
-    async fn get_within(&self, first: Checked, limits: Limits) -> Result<Fetched, EgressError> {
+    async fn send_within(
+        &self,
+        first: Checked,
+        request: Request,
+        limits: Limits,
+    ) -> Result<Fetched, EgressError> {
         // The endpoint that was being asked when the time ran out.
         let mut asked = endpoint_of(&first.url);
-        let exchange = self.follow(first, limits, &mut asked);
+        let exchange = self.follow(first, request, limits, &mut asked);
         let finished = tokio::time::timeout(limits.deadline, exchange).await;
         let outcome = finished.unwrap_or_else(|_| {
             Err(EgressError::Timeout {
@@ -176,9 +192,15 @@ impl Inner {
     async fn follow(
         &self,
         first: Checked,
+        mut request: Request,
         limits: Limits,
         asked: &mut String,
     ) -> Result<Fetched, EgressError> {
+        let most = if request.may_follow() {
+            limits.redirects
+        } else {
+            0
+        };
         let mut at = first;
         let mut followed = 0;
         loop {
@@ -189,35 +211,47 @@ impl Inner {
                 connect_within: CONNECT_TIMEOUT,
             };
             let response = self
-                .send(&at)
+                .ask(&at, &request)
                 .await
                 .map_err(|error| explain(&error, place))?;
             if !is_redirect(response.status()) {
                 return read(response, at.url, limits.body_bytes, place).await;
             }
-            if followed == limits.redirects {
+            if followed == most {
                 return Err(EgressError::RedirectRefused {
                     endpoint: asked.clone(),
-                    reason: match limits.redirects {
+                    reason: match most {
                         0 => "none is followed here",
                         _ => "there are too many in a row",
                     },
                 });
             }
             followed += 1;
-            at = self.redirect_target(&at.url, response.headers())?;
+            let target = self.redirect_target(&at.url, response.headers())?;
+            if target.url.origin() != at.url.origin() {
+                request.headers.clear();
+            }
+            at = target;
         }
     }
 
-    async fn send(&self, at: &Checked) -> reqwest::Result<Response> {
+    async fn ask(&self, at: &Checked, request: &Request) -> reqwest::Result<Response> {
         let client = if at.listed {
             &self.listed
         } else {
             &self.public
         };
-        let request = client.get(at.url.clone());
-        let identity = HeaderValue::from_static("identity");
-        request.header(ACCEPT_ENCODING, identity).send().await
+        let mut asking = client
+            .request(request.method.clone(), at.url.clone())
+            .headers(request.headers.clone())
+            .header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        if !request.body.is_empty() {
+            asking = asking.body(request.body.clone());
+        } else if !request.may_follow() {
+            // The client would leave it out, and some servers answer 411 then.
+            asking = asking.header(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        asking.send().await
     }
 
     fn redirect_target(&self, from: &Url, headers: &HeaderMap) -> Result<Checked, EgressError> {

@@ -14,6 +14,12 @@ pub enum EgressError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A header that a request cannot carry. Neither its name nor its value is repeated.
+    #[error("a header of the request cannot be sent: {reason}")]
+    HeaderRefused {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// Neither https, nor http at an endpoint that the operator listed.
     #[error("{scheme} is not allowed: give an https URL{}", hint_http(scheme, endpoint.as_deref()))]
     SchemeNotAllowed {
@@ -104,6 +110,7 @@ impl EgressError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::UrlInvalid { .. } => "egress_url_invalid",
+            Self::HeaderRefused { .. } => "egress_header_refused",
             Self::SchemeNotAllowed { .. } => "egress_scheme_not_allowed",
             Self::PortNotAllowed { .. } => "egress_port_not_allowed",
             Self::Blocked { .. } => "egress_blocked",
@@ -120,6 +127,7 @@ impl EgressError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::UrlInvalid { .. }
+            | Self::HeaderRefused { .. }
             | Self::SchemeNotAllowed { .. }
             | Self::PortNotAllowed { .. } => ErrorKind::Unprocessable,
             Self::Blocked { .. } => ErrorKind::Forbidden,

@@ -12,6 +12,9 @@
 //! 3. **The answer**: headers, body and redirects are bounded, and one deadline spans all of it. A redirect passes 1 and 2 like a first URL,
 //!    and never leads from https to http, nor from outside to a listed endpoint. Any status is an answer.
 //!
+//! A [`Request`] may bring a method, headers and a body. It is sent once: only a GET or HEAD without a body is asked again where a redirect
+//! leads, and its headers stay with the scheme, host and port for which they were meant.
+//!
 //! An [`AllowedEndpoint`] (`--allow-egress HOST:PORT`) is the operator's word that this host and port are theirs: there plain http, any port and
 //! private addresses are fine. A listed *name* still must not lead to a link-local, metadata, multicast, unspecified or broadcast address, nor to an
 //! IPv6 address with an IPv4 address inside; a listed *address* may be anything.
@@ -19,7 +22,7 @@
 //! Connections are kept for a short while and used again. Such a connection goes to an address that passed when it was made, for the same host and
 //! port and under the same rules (listed and unlisted endpoints have separate pools); what the name says in the meantime does not redirect it.
 //!
-//! Not done, on purpose: proxies (also those of the environment's variables), cookies, credentials, decompression, HTTP/2, retries.
+//! Not done, on purpose: proxies (also those of the environment's variables), cookies, credentials of its own, decompression, HTTP/2, retries.
 //! Not known here: a NAT64 prefix of the network's own choice, which looks like any public address.
 
 mod address;
@@ -28,6 +31,7 @@ mod endpoint;
 mod error;
 mod fault;
 mod policy;
+mod request;
 mod resolver;
 mod tls;
 
@@ -37,5 +41,7 @@ mod tests;
 pub use client::{Egress, EgressOptions, Fetched, Limits};
 pub use endpoint::{AllowedEndpoint, MalformedEndpoint};
 pub use error::{EgressError, EgressSetupError};
+pub use http::{HeaderMap, Method};
+pub use request::Request;
 pub use reqwest::Url;
 pub use resolver::{BoxFuture, Resolver, SystemResolver};

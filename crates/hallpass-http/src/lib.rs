@@ -18,6 +18,7 @@ mod measure;
 mod ops;
 mod router;
 mod serve;
+mod session;
 mod state;
 mod surface;
 mod time;

@@ -6,7 +6,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{AppState, Failure, admin, connect, docs, door, measure, ops};
+use crate::{AppState, Failure, admin, connect, docs, door, measure, ops, session};
 
 /// Everything this server answers, on one listener. `Host` is not looked at.
 pub fn app(state: AppState) -> Router {
@@ -29,6 +29,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(OpenApi::default())
         .merge(connect::routes())
         .merge(admin::routes())
+        .merge(session::routes())
         .merge(ops::routes())
 }
 

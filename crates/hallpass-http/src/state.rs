@@ -26,6 +26,15 @@ pub struct HttpSettings {
     pub public_url: Option<String>,
 }
 
+impl HttpSettings {
+    /// Whether the outside reaches this server by TLS only.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.public_url
+            .as_deref()
+            .is_some_and(|url| url.starts_with("https://"))
+    }
+}
+
 impl Default for HttpSettings {
     fn default() -> Self {
         Self {

@@ -3,11 +3,38 @@
 pub(crate) enum Surface {
     /// What the browser SDK and backends call with a user token.
     Connect,
+    /// What apps call to sign people in.
+    Session,
+    /// Key sets, for everybody.
+    Published,
     /// What operators call.
     Admin,
     /// Probes, metrics and pages of this server.
     Own,
 }
+
+/// First steps of the paths that sign people in.
+const SESSION_PLACES: &[&str] = &[
+    "2fa",
+    "assets",
+    "auth",
+    "biometrics",
+    "enclave",
+    "encrypted-wallet-private-keys",
+    "errors",
+    "faucet",
+    "logout",
+    "on-ramp-config",
+    "partners",
+    "passwords",
+    "recovery",
+    "sessions",
+    "temporary-transmissions",
+    "touch",
+    "users",
+    "v1",
+    "wallets",
+];
 
 impl Surface {
     /// The surface of a path. What is not ours is the Connect surface's, so that a browser can read the refusal.
@@ -22,12 +49,21 @@ impl Surface {
         if own || path.starts_with("/docs/") {
             return Self::Own;
         }
+        if path.ends_with("/.well-known/jwks.json") {
+            return Self::Published;
+        }
+        let first = path.split('/').nth(1).unwrap_or_default();
+        if SESSION_PLACES.contains(&first) {
+            return Self::Session;
+        }
         Self::Connect
     }
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Connect => "connect",
+            Self::Session => "session",
+            Self::Published => "published",
             Self::Admin => "admin",
             Self::Own => "own",
         }
@@ -47,6 +83,10 @@ mod tests {
             ("/docs/style.css", Surface::Own),
             ("/", Surface::Own),
             ("/projects/x/sdk/me", Surface::Connect),
+            ("/touch", Surface::Session),
+            ("/users/x/verify", Surface::Session),
+            ("/.well-known/jwks.json", Surface::Published),
+            ("/environments/x/.well-known/jwks.json", Surface::Published),
             ("/v2/projects/x/sdk/events/trigger", Surface::Connect),
         ] {
             assert_eq!(Surface::of(path), surface, "{path}");

@@ -11,6 +11,12 @@ pub(crate) fn rfc3339(time: Timestamp) -> String {
         .to_string()
 }
 
+/// As HTTP writes it (RFC 9110, section 5.6.7).
+pub(crate) fn http_date(time: Timestamp) -> String {
+    let time = jiff::Timestamp::from_second(time.as_secs()).unwrap_or(jiff::Timestamp::MAX);
+    time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
 /// Reads an RFC 3339 time with any offset.
 pub(crate) fn parse(text: &str, pointer: &str) -> Result<Timestamp, Error> {
     text.parse::<jiff::Timestamp>()

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::limits;
-use crate::{EnvironmentId, Error, ProjectId, Result, Timestamp};
+use crate::{EnvironmentId, Error, ProjectId, Result, SignInSettings, Timestamp};
 
 /// `sandbox`, `beta`, `production` or a name of the operator's own; owns keys and users.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Environment {
     pub name: String,
     /// How tokens are judged here.
     pub settings: EnvironmentSettings,
+    /// How people sign in here, and what their sessions and tokens are like.
+    pub sign_in: SignInSettings,
     /// Raised by every change of keys, settings, or frozen and revoked users; verified tokens are cached for one epoch only.
     pub trust_epoch: i64,
     /// Raised by every change of name or settings; the `ETag` of the admin API.

@@ -73,6 +73,26 @@ ids! {
     IdentityProviderId,
     /// A row of the audit trail (version 7).
     AuditId,
+    /// A person who signs in at Hallpass itself.
+    AccountId,
+    /// One way to be an account: an e-mail address, a wallet and so on.
+    IdentityId,
+    /// A signed-in time, or one that may become so (version 7).
+    SessionId,
+    /// Something that may be used once: a code, a message to sign and so on.
+    ChallengeId,
+    /// A passkey of an account.
+    PasskeyId,
+    /// A wallet that the customer's app provisioned.
+    WalletId,
+    /// A service that vouches for people at sign-in.
+    SignInProviderId,
+    /// A publishable or secret key of an environment.
+    ApiKeyId,
+    /// An address that is told of events.
+    WebhookId,
+    /// One thing to tell one receiver (version 7).
+    DeliveryId,
 }
 
 #[cfg(test)]

@@ -32,3 +32,9 @@ pub const PROVIDER_ROLES: usize = 64;
 pub const ROLE_PERMISSIONS_BYTES: usize = 64 * 1024;
 /// Token types, or algorithms, that one provider may list.
 pub const PROVIDER_LIST: usize = 8;
+/// Rows of issuer keys that an environment may have.
+pub const ISSUER_KEY_INDEXES: u32 = 8;
+/// Origins that an environment may allow.
+pub const ALLOWED_ORIGINS: usize = 64;
+/// Host names that an environment may have.
+pub const HOSTS: usize = 16;

@@ -1,7 +1,7 @@
 use data_encoding::BASE64URL_NOPAD;
 use hallpass_model::{
-    AuditEntry, ConnectedUser, Environment, Operator, OperatorKey, Page, PageRequest, Project,
-    SigningKey, Timestamp,
+    Account, ApiKey, AuditEntry, ConnectedUser, Environment, Operator, OperatorKey, Page,
+    PageRequest, Project, Session, SigningKey, Timestamp,
 };
 
 use crate::{Result, StoreError};
@@ -91,6 +91,9 @@ listed! {
     ConnectedUser, "u", |it| it.created_at, it.id.to_string();
     Operator, "o", |it| it.created_at, it.id.to_string();
     OperatorKey, "ok", |it| it.created_at, it.id.to_string();
+    Account, "ac", |it| it.created_at, it.id.to_string();
+    Session, "s", |it| it.created_at, it.id.to_string();
+    ApiKey, "ak", |it| it.created_at, it.id.to_string();
     AuditEntry, "a", |it| it.at, it.id.to_string();
 }
 

@@ -10,11 +10,15 @@
 //!   nor hide others.
 //! - A commit that returned survives a crash of the process and of the machine.
 
+mod accounts;
+mod api_keys;
 mod audit;
+mod challenges;
 mod cursor;
 mod environments;
 mod error;
 mod idempotency;
+mod identities;
 mod identity_providers;
 mod migrations;
 mod operator_keys;
@@ -22,6 +26,8 @@ mod operators;
 mod postgres;
 mod projects;
 mod rows;
+mod seal_check;
+mod sessions;
 mod signing_keys;
 mod sqlite;
 mod statements;
@@ -29,6 +35,7 @@ mod store;
 mod transaction;
 mod trust;
 mod users;
+mod wallets;
 
 pub use audit::AuditFilter;
 pub use error::{Result, StoreError};

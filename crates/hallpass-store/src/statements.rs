@@ -4,11 +4,12 @@ use sqlx::{Executor, SqlSafeStr};
 
 use crate::store::Pools;
 use crate::{
-    Result, StoreError, audit, environments, idempotency, identity_providers, operator_keys,
-    operators, projects, signing_keys, trust, users,
+    Result, StoreError, accounts, api_keys, audit, challenges, environments, idempotency,
+    identities, identity_providers, operator_keys, operators, projects, seal_check, sessions,
+    signing_keys, trust, users, wallets,
 };
 
-const GROUPS: [&[&str]; 10] = [
+const GROUPS: &[&[&str]] = &[
     projects::STATEMENTS,
     environments::STATEMENTS,
     trust::STATEMENTS,
@@ -19,10 +20,17 @@ const GROUPS: [&[&str]; 10] = [
     operator_keys::STATEMENTS,
     audit::STATEMENTS,
     idempotency::STATEMENTS,
+    seal_check::STATEMENTS,
+    api_keys::STATEMENTS,
+    accounts::STATEMENTS,
+    identities::STATEMENTS,
+    sessions::STATEMENTS,
+    challenges::STATEMENTS,
+    wallets::STATEMENTS,
 ];
 
 pub(crate) async fn check(pools: &Pools) -> Result<usize> {
-    let all = GROUPS.into_iter().flatten().copied();
+    let all = GROUPS.iter().copied().flatten().copied();
     let mut count = 0;
     for sql in all {
         let prepared = match pools {

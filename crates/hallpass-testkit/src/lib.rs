@@ -1,10 +1,11 @@
-//! Helpers for tests: databases on both engines, a small installation, an identity provider. Panics where a test
-//! should fail.
+//! Helpers for tests: databases on both engines, a small installation, an identity provider, wallets.
+//! Panics where a test should fail.
 
 mod database;
 mod pool;
 mod postgres;
 pub mod provider;
+pub mod wallet;
 pub mod world;
 
 pub use database::{Database, block_on};

@@ -4,10 +4,13 @@
 use std::sync::Arc;
 
 use data_encoding::BASE64URL_NOPAD;
-use hallpass_core::{Created, OperatorCaller, Options, Services, SettableClock, SystemRng};
+use hallpass_core::{
+    Created, MasterKeys, OperatorCaller, Options, Services, SettableClock, Surroundings, SystemRng,
+};
 use hallpass_egress::{Egress, EgressOptions};
 use hallpass_jose::SigningKey;
 use hallpass_model::{EnvironmentId, ProjectId, Timestamp};
+use hallpass_seal::{KeyRing, MasterKey};
 use hallpass_store::Store;
 use serde_json::{Value, json};
 
@@ -68,7 +71,7 @@ impl World {
             store.clone(),
             clock.clone(),
             Arc::new(SystemRng::new()),
-            egress.clone(),
+            surroundings(&egress),
             options.clone(),
         )
         .await
@@ -113,7 +116,7 @@ impl World {
             store,
             self.clock.clone(),
             Arc::new(SystemRng::new()),
-            self.egress.clone(),
+            surroundings(&self.egress),
             self.options.clone(),
         )
         .await
@@ -175,6 +178,16 @@ impl World {
             &json!({ "alg": "RS256", "typ": "JWT", "kid": kid }).to_string(),
             payload,
         )
+    }
+}
+
+/// A way out, and a master key that every node of a test has.
+fn surroundings(egress: &Egress) -> Surroundings {
+    Surroundings {
+        master_keys: MasterKeys::from_source(|| {
+            Ok(Some(KeyRing::new(MasterKey::generate([7; 32]))))
+        }),
+        ..Surroundings::new(egress.clone())
     }
 }
 

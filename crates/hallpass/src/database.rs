@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use hallpass_core::{DecisionLog, Options, Services, SystemClock, SystemRng};
+use hallpass_core::{DecisionLog, Options, Services, Surroundings, SystemClock, SystemRng};
 use hallpass_egress::Egress;
 use hallpass_store::{SchemaState, Store};
 
@@ -78,7 +78,15 @@ pub async fn start_services_with(
         keep_decisions_days: config.audit.keep_decisions_days,
     };
     let clock = Arc::new(SystemClock::start());
-    let services = Services::start(store, clock, Arc::new(SystemRng::new()), egress, options).await;
+    let surroundings = Surroundings::new(egress);
+    let services = Services::start(
+        store,
+        clock,
+        Arc::new(SystemRng::new()),
+        surroundings,
+        options,
+    )
+    .await;
     services
         .map_err(|error| with_context(&error))
         .context("cannot start the services")

@@ -10,7 +10,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use hallpass_jose::VerifyingKey;
-use hallpass_model::{EnvironmentId, EnvironmentSettings, Error, ProjectId, Result, Timestamp};
+use hallpass_model::{
+    EnvironmentId, EnvironmentSettings, Error, ProjectId, Result, SignInSettings, Timestamp,
+};
 use hallpass_store::{Store, TrustWatch};
 use tokio::time::Instant;
 
@@ -29,6 +31,7 @@ pub(crate) struct Snapshot {
     pub(crate) project: ProjectId,
     pub(crate) epoch: i64,
     pub(crate) settings: EnvironmentSettings,
+    pub(crate) sign_in: SignInSettings,
     /// Newest first: the active one, then those that retire.
     pub(crate) keys: Vec<TrustedKey>,
     /// Disabled ones included, so that their tokens are refused for that reason.
@@ -219,6 +222,7 @@ async fn read(
         project: found.project_id,
         epoch: found.trust_epoch,
         settings: found.settings,
+        sign_in: found.sign_in,
         keys,
         providers,
     })

@@ -95,6 +95,7 @@ pub async fn set_environment(world: &World, settings: Value) -> Result<(), Error
     let patch = EnvironmentPatch {
         name: None,
         settings: Some(settings),
+        ..EnvironmentPatch::default()
     };
     let environments = &world.services.environments;
     environments

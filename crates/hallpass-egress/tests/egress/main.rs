@@ -15,5 +15,6 @@ mod row_48;
 mod row_49;
 mod row_52;
 mod row_53;
+mod send;
 mod support;
 mod tls;

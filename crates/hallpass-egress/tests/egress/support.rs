@@ -42,6 +42,7 @@ pub struct Server {
 pub struct Seen {
     connections: Arc<AtomicUsize>,
     heads: Arc<Mutex<Vec<String>>>,
+    bodies: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
@@ -115,12 +116,21 @@ impl Server {
     pub fn heads(&self) -> Vec<String> {
         self.seen.heads.lock().unwrap().clone()
     }
+
+    /// The bodies of all requests, as they came; empty for those without one.
+    pub fn bodies(&self) -> Vec<String> {
+        self.seen.bodies.lock().unwrap().clone()
+    }
 }
 
 /// One answer after the other, until either side has enough.
 pub async fn answer_all(mut connection: Connection, answer: Answer, seen: Seen) {
     while let Some(head) = read_head(&mut connection).await {
         let bytes = answer(&head);
+        let Some(body) = read_body(&mut connection, &head).await else {
+            return;
+        };
+        seen.bodies.lock().unwrap().push(body);
         seen.heads.lock().unwrap().push(head);
         if connection.write_all(&bytes).await.is_err() {
             return;
@@ -139,6 +149,15 @@ pub async fn read_head(connection: &mut Connection) -> Option<String> {
         head.push(connection.read_u8().await.ok()?);
     }
     Some(String::from_utf8(head).unwrap().to_lowercase())
+}
+
+async fn read_body(connection: &mut Connection, head: &str) -> Option<String> {
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+    connection.read_exact(&mut body).await.ok()?;
+    Some(String::from_utf8(body).unwrap())
 }
 
 /// A complete answer that keeps the connection.

@@ -24,6 +24,9 @@ pub(super) struct PatchBody {
     /// Settings to change, as an RFC 7396 merge patch: `null` puts one back to its default.
     #[schema(value_type = Option<super::views::SettingsView>)]
     settings: Option<Value>,
+    /// How people sign in, as a merge patch too.
+    #[schema(value_type = Option<super::sign_in_view::SignInView>)]
+    sign_in: Option<Value>,
     #[serde(flatten)]
     #[schema(ignore)]
     beside: Map<String, Value>,
@@ -34,6 +37,7 @@ impl PatchBody {
         let Self {
             name,
             settings,
+            sign_in,
             beside,
         } = self;
         let known =
@@ -53,7 +57,11 @@ impl PatchBody {
                 .at("/settings"));
             }
         };
-        Ok(EnvironmentPatch { name, settings })
+        Ok(EnvironmentPatch {
+            name,
+            settings,
+            sign_in,
+        })
     }
 }
 

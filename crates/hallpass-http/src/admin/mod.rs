@@ -11,6 +11,7 @@ mod operator_keys;
 mod operators;
 mod problem;
 mod projects;
+mod sign_in_view;
 mod signing_keys;
 mod user_actions;
 mod users;

@@ -10,6 +10,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::sign_in_view::SignInView;
 use crate::time::rfc3339;
 
 /// Some rows, newest first unless the operation says otherwise.
@@ -57,6 +58,7 @@ pub(super) struct EnvironmentView {
     project_id: Uuid,
     name: String,
     settings: SettingsView,
+    sign_in: SignInView,
     /// Raised by every change of name or settings; also the `ETag`.
     version: i64,
     created_at: String,
@@ -93,6 +95,7 @@ impl From<Environment> for EnvironmentView {
             project_id: *environment.project_id.as_uuid(),
             name: environment.name,
             settings: environment.settings.into(),
+            sign_in: environment.sign_in.into(),
             version: environment.version,
             created_at: rfc3339(environment.created_at),
             updated_at: rfc3339(environment.updated_at),

@@ -9,7 +9,8 @@ use crate::surface::Surface;
 
 /// Headers of every answer. What a handler set itself stays.
 ///
-/// The Connect surface gets none that isolate windows or frames: its popups talk to the page that opened them.
+/// The Connect surface gets none that isolate windows or frames: its popups talk to the page that opened them. Pages of
+/// the session surface say themselves who may frame them.
 pub(super) fn finish(response: &mut Response, surface: Surface, request_id: &str) {
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(request_id) {
@@ -18,8 +19,10 @@ pub(super) fn finish(response: &mut Response, surface: Surface, request_id: &str
     default(headers, CACHE_CONTROL, "no-store");
     default(headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
     default(headers, REFERRER_POLICY, "no-referrer");
-    if surface != Surface::Connect {
+    if !matches!(surface, Surface::Connect | Surface::Session) {
         default(headers, X_FRAME_OPTIONS, "DENY");
+    }
+    if surface != Surface::Connect {
         default(
             headers,
             CONTENT_SECURITY_POLICY,

@@ -22,7 +22,7 @@ pub(crate) use credentials_in_form::refuse_credentials_in_form;
 
 use crate::extract::{PathId, RequestId, find_in_path};
 use crate::surface::Surface;
-use crate::{AppState, Failure, admin, connect, measure};
+use crate::{AppState, Failure, admin, connect, measure, session};
 
 /// How long a request may take before it is given up.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -54,9 +54,20 @@ pub(crate) async fn attend(
     request.extensions_mut().insert(RequestId(Arc::clone(&id)));
 
     let asked = cors::Asked::of(request.headers());
-    let preflight = surface == Surface::Connect && method == Method::OPTIONS;
+    let structured = session::compat::wants_structure(request.headers());
+    let outgoing = session::Outgoing::default();
+    request.extensions_mut().insert(outgoing.clone());
+    let preflight = method == Method::OPTIONS
+        && matches!(
+            surface,
+            Surface::Connect | Surface::Session | Surface::Published
+        );
     let mut response = if preflight {
-        asked.answer()
+        let mut answer = asked.answer();
+        if surface == Surface::Session {
+            asked.allow_credentials(answer.headers_mut());
+        }
+        answer
     } else {
         next.run(request).instrument(span.clone()).await
     };
@@ -65,14 +76,21 @@ pub(crate) async fn attend(
         let allow = response.headers_mut().remove(http::header::ALLOW);
         response = match surface {
             Surface::Connect => connect::render(failure),
+            Surface::Session | Surface::Published => session::render(failure, structured),
             Surface::Admin | Surface::Own => admin::render(failure, &id, &path),
         };
         if let Some(allow) = allow {
             response.headers_mut().insert(http::header::ALLOW, allow);
         }
     }
-    if surface == Surface::Connect && !preflight {
-        asked.expose(response.headers_mut());
+    match surface {
+        Surface::Connect if !preflight => asked.expose(response.headers_mut()),
+        Surface::Session if !preflight => asked.expose_session(response.headers_mut()),
+        Surface::Published => open_to_all(response.headers_mut()),
+        _ => {}
+    }
+    if let Some(value) = outgoing.take() {
+        session::compat::hand_out(response.headers_mut(), value);
     }
     headers::finish(&mut response, surface, &id);
 
@@ -81,6 +99,14 @@ pub(crate) async fn attend(
     measure::request(route, &method, response.status(), elapsed);
     span.in_scope(|| log(&response, route, elapsed, failure.as_deref()));
     response
+}
+
+/// A key set is no secret, and no cookie comes with it.
+fn open_to_all(headers: &mut http::HeaderMap) {
+    headers.insert(
+        http::header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        http::HeaderValue::from_static("*"),
+    );
 }
 
 /// Gives up on requests that take too long.

@@ -31,6 +31,10 @@ pub(crate) struct Submission<T> {
     pub(crate) idempotency: Option<IdempotencyKey>,
 }
 
+/// A JSON body of a client that cannot be changed: members that nobody knows are left alone, and a type that is declared
+/// beside no body at all is not looked at. Everything else is strict: size, repeated members, one JSON text.
+pub(crate) struct Lenient<T>(pub(crate) T);
+
 /// A question about a decision. What is wrong inside its claim is for the claim's own parser to say.
 pub(crate) struct Explainable(pub(crate) ExplainRequest);
 
@@ -39,6 +43,22 @@ impl<T: DeserializeOwned, const LIMIT: usize> FromRequest<AppState> for StrictJs
 
     async fn from_request(request: Request, _: &AppState) -> Result<Self, Failure> {
         let body = json_text(request, LIMIT).await?;
+        Ok(Self(strict_json::read(&body)?))
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<AppState> for Lenient<T> {
+    type Rejection = Failure;
+
+    async fn from_request(mut request: Request, _: &AppState) -> Result<Self, Failure> {
+        let empty = request
+            .headers()
+            .get(header::CONTENT_LENGTH)
+            .is_none_or(|length| length == "0");
+        if empty && !request.headers().contains_key(header::TRANSFER_ENCODING) {
+            request.headers_mut().remove(header::CONTENT_TYPE);
+        }
+        let body = json_text(request, BODY_BYTES).await?;
         Ok(Self(strict_json::read(&body)?))
     }
 }

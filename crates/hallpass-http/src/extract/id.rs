@@ -1,6 +1,7 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use hallpass_model::{
-    EnvironmentId, Error, IdentityProviderId, OperatorId, OperatorKeyId, ProjectId, Subject,
+    AccountId, EnvironmentId, Error, IdentityProviderId, OperatorId, OperatorKeyId, ProjectId,
+    SessionId, Subject,
 };
 use http::request::Parts;
 use std::str::FromStr;
@@ -29,6 +30,8 @@ macro_rules! path_ids {
 }
 
 path_ids! {
+    AccountId: "account", "account";
+    SessionId: "session", "session";
     ProjectId: "project", "project";
     EnvironmentId: "environment", "environment";
     IdentityProviderId: "provider", "identity provider";

@@ -15,13 +15,13 @@ mod strict_json;
 pub use client_address::{AddressRange, MalformedRange};
 pub use operator::LocalOperator;
 
-pub(crate) use body::{Explainable, StrictJson, Submission, collect};
+pub(crate) use body::{Explainable, Lenient, StrictJson, Submission, collect};
 pub(crate) use client_address::client_address;
 pub(crate) use connected_user::{ConnectedUser, QuestioningUser};
 pub(crate) use credentials::{elsewhere, holds_access_token};
 pub(crate) use id::{Id, Kid, PathId, find_in_path};
 pub(crate) use if_match::{IfMatch, etag};
-pub(crate) use operator::{Admin, Member, Support};
+pub(crate) use operator::{Admin, Member, Support, within_budget};
 pub(crate) use page::PageQuery;
 pub(crate) use query::{NoQuery, StrictQuery};
 

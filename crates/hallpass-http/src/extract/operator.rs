@@ -42,7 +42,7 @@ operators! {
 
 /// Runs a verification. Once an address has used up its budget of refused ones, a further refusal is 429 and tells no
 /// reason; what is good goes through all the same, so that nobody is shut out by a neighbour behind the same address.
-pub(super) async fn within_budget<T>(
+pub(crate) async fn within_budget<T>(
     parts: &Parts,
     app: &AppState,
     verification: impl Future<Output = Result<T, Error>>,

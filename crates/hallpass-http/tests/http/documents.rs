@@ -49,7 +49,9 @@ fn operations_are_named_and_refer_to_shapes_that_exist() {
             let verb = id.split('_').next().unwrap_or_default();
             let verbs = [
                 "create", "list", "read", "update", "replace", "delete", "generate", "import",
-                "revoke", "freeze", "unfreeze", "explain", "check", "test",
+                "revoke", "freeze", "unfreeze", "explain", "check", "test", "open", "end", "renew",
+                "record", "verify", "issue", "rotate", "send", "begin", "finish", "link", "retry",
+                "track", "search",
             ];
             assert!(verbs.contains(&verb), "{id} begins with a verb");
             assert!(operation["summary"].is_string(), "{id} has a summary");

@@ -17,3 +17,4 @@ mod statements;
 mod transactions;
 mod trust;
 mod users;
+mod wallets;

@@ -11,7 +11,7 @@ on_both_engines! {
         let store = empty.store();
         assert_eq!(store.schema().await, Ok(SchemaState::Empty));
         let report = store.migrate().await.unwrap();
-        assert_eq!(report.applied, ["0001 foundation", "0002 identity providers"]);
+        assert_eq!(report.applied, ["0001 foundation", "0002 identity providers", "0003 attest"]);
         assert_eq!(store.schema().await, Ok(SchemaState::Current));
         assert_eq!(store.migrate().await, Ok(NONE));
         assert_eq!(empty.open_again().await.schema().await, Ok(SchemaState::Current));
@@ -28,14 +28,14 @@ on_both_engines! {
         for task in tasks {
             applied += task.await.unwrap().expect("nobody fails").applied.len();
         }
-        assert_eq!(applied, 2);
+        assert_eq!(applied, 3);
         assert_eq!(empty.store().check_statements().await, Ok(58));
     }
 
     async fn a_newer_database_is_refused_and_left_alone(database: Database) {
         insert(&database, 1).await;
         database.tamper(NEWER).await;
-        let refused = StoreError::NewerDatabase { found: 9_999, known: 2 };
+        let refused = StoreError::NewerDatabase { found: 9_999, known: 3 };
         let store = database.open_again().await;
         assert_eq!(store.schema().await, Err(refused.clone()));
         assert_eq!(store.migrate().await, Err(refused.clone()));
@@ -122,7 +122,7 @@ fn many_processes_may_start_on_a_new_file_at_once() {
             for start in starts {
                 applied += start.await.unwrap().expect("every process starts");
             }
-            assert_eq!(applied, 2);
+            assert_eq!(applied, 3);
         }
     });
 }

@@ -4,7 +4,7 @@ use hallpass_model::{
     AudienceMode, Environment, EnvironmentId, EnvironmentSettings, IdentityProvider,
     IdentityProviderId, KeyOrigin, Operator, OperatorId, OperatorKey, OperatorKeyId, Page,
     PageRequest, Project, ProjectId, ProviderKind, ProviderSettings, Role, RolePermissions,
-    SigningKey, Subject, Timestamp, UserId,
+    SignInSettings, SigningKey, Subject, Timestamp, UserId,
 };
 use hallpass_model::{ConnectedUser, Metadata};
 use hallpass_store::Store;
@@ -40,6 +40,7 @@ pub fn environment(project: ProjectId, number: u32) -> Environment {
         project_id: project,
         name: format!("environment {number}"),
         settings: EnvironmentSettings::default(),
+        sign_in: SignInSettings::default(),
         trust_epoch: 0,
         version: 1,
         created_at: at(i64::from(number)),

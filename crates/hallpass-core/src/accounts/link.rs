@@ -1,0 +1,50 @@
+//! A further identity for an account that is signed in.
+
+use hallpass_model::{Error, Identity, Result};
+use hallpass_store::Write;
+
+use super::{Accounts, Proof};
+use crate::sessions::SessionCaller;
+
+/// What became of a further proof.
+#[derive(Debug)]
+pub(crate) enum LinkOutcome {
+    /// It belongs to the account now, or did before.
+    Linked(Identity),
+    /// It belongs to another account; nothing was changed.
+    Conflict,
+}
+
+impl Accounts {
+    /// Adds what was proven to the account that is signed in. The caller commits.
+    ///
+    /// # Errors
+    /// `not_signed_in` (403).
+    pub(crate) async fn link(
+        &self,
+        tx: &mut Write,
+        caller: &SessionCaller,
+        proof: &Proof,
+    ) -> Result<LinkOutcome> {
+        let environment = caller.app.environment();
+        let signed_out = || Error::forbidden("not_signed_in", "sign in first");
+        let id = caller.session.account_id.ok_or_else(signed_out)?;
+        tx.lock_account(environment, id).await?;
+        let account = tx
+            .find_account(environment, id)
+            .await?
+            .filter(|account| account.frozen_at.is_none())
+            .ok_or_else(signed_out)?;
+        let now = self.shared.clock.now();
+        self.add(tx, &account, proof, false, now).await?;
+        let identity = tx
+            .find_identity(environment, &proof.kind, &proof.identifier)
+            .await?
+            .ok_or_else(|| Error::internal("an identity that was just added is there"))?;
+        Ok(if identity.account_id == id {
+            LinkOutcome::Linked(identity)
+        } else {
+            LinkOutcome::Conflict
+        })
+    }
+}

@@ -1,0 +1,33 @@
+//! What apps call to sign people in: sessions, codes, wallets, issued tokens. Public clients of another vendor speak to
+//! it unmodified; their habits stand in [`compat`] and nowhere else.
+
+pub(crate) mod compat;
+mod extract;
+mod handles;
+mod partners;
+mod sessions;
+mod unsupported;
+mod verification;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::AppState;
+
+pub(crate) use compat::render;
+pub(crate) use extract::Outgoing;
+
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(sessions::open_session))
+        .routes(routes!(sessions::end_session))
+        .routes(routes!(sessions::renew_session))
+        .routes(routes!(sessions::record_client_error))
+        .routes(routes!(partners::read_partner))
+        .routes(routes!(verification::verify_session))
+        .routes(routes!(verification::verify_portal_session))
+        .routes(routes!(handles::read_session_origin))
+        .routes(routes!(handles::read_session_login_method))
+        .routes(routes!(handles::read_session_standing))
+        .merge(unsupported::routes())
+}
