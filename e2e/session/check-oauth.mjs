@@ -51,7 +51,7 @@ export async function checkOAuth(world, checks) {
     const { sessionLookupId } = await device.client.touchSession();
     const start = oAuthUrl(app, sessionLookupId);
     const seen = await signInThere(start, 'ada');
-    const callback = seen.find((url) => url.includes('/auth/custom_oidc/callback'));
+    const callback = seen.find((url) => url.includes('/auth/oidc-company/callback'));
     assert.ok(callback, seen.join('\n'));
     const thief = app.device();
     await thief.client.touchSession();

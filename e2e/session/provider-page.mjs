@@ -6,7 +6,12 @@ import { CookieJar, FORM_ACTION } from '../providers/sign-in.mjs';
 
 const MOST_HOPS = 12;
 
-/** Opens the address, signs in where a form asks for a login, and goes on to the end; answers every address on the way. */
+const HIDDEN = /<input type="hidden" name="([^"]+)" value="([^"]*)">/g;
+
+/**
+ * Opens the address, agrees to every form on the way, with the person's login where one asks for it, and goes on to the
+ * end; answers every address on the way.
+ */
 export async function signInThere(start, login) {
   const jar = new CookieJar();
   const visited = [];
@@ -21,9 +26,11 @@ export async function signInThere(start, login) {
     }
     const page = await answer.text();
     assert.ok(answer.ok, `${url} answered ${answer.status}: ${page}`);
-    if (!page.includes('name="login"')) return visited;
-    url = new URL(FORM_ACTION.exec(page)[1].replaceAll('&amp;', '&'), url).href;
-    form = new URLSearchParams({ login, password: PASSWORD });
+    const action = FORM_ACTION.exec(page)?.[1];
+    if (!action) return visited;
+    url = new URL(action.replaceAll('&amp;', '&'), url).href;
+    form = new URLSearchParams(Array.from(page.matchAll(HIDDEN), ([, name, value]) => [name, value]));
+    if (page.includes('name="login"')) form = new URLSearchParams({ login, password: PASSWORD });
   }
   throw new Error(`the sign-in goes round in circles: ${visited.join('\n')}`);
 }

@@ -22,7 +22,7 @@ export class World {
       world.mailbox = await Mailbox.start();
       world.phones = await Phones.start();
       world.hooks = await Hooks.start();
-      world.oidc = await OidcServer.start(`${API_URL}/auth/custom_oidc/callback`, ACCOUNTS);
+      world.oidc = await OidcServer.start(`${API_URL}/auth/oidc-company/callback`, ACCOUNTS);
       const endpoints = [world.phones, world.hooks, world.oidc].map(({ web }) => web.endpoint);
       const flags = ['--portal-listen', PORTAL, '--smtp-url', world.mailbox.url];
       const variables = {
@@ -53,9 +53,11 @@ export class World {
 
   /** An environment that is there already, with keys of its own. */
   async appOf(environment, settings = {}) {
-    const publishable = await this.#newKey(environment, { kind: 'publishable', ...settings });
-    const secret = await this.#newKey(environment, { kind: 'secret' });
-    return new App({ url: API_URL, environment, publishableKey: publishable.key, secretKey: secret.key });
+    const at = `environments/${environment}/api-keys`;
+    const publishable = { kind: 'publishable', name: 'the app', ...settings };
+    const { publishable_key: publishableKey } = await this.demo.admin('POST', at, publishable);
+    const { secret: secretKey } = await this.demo.admin('POST', at, { kind: 'secret', name: 'its backend' });
+    return new App({ url: API_URL, environment, publishableKey, secretKey });
   }
 
   set(environment, signIn) {
@@ -64,21 +66,19 @@ export class World {
 
   /** People of `oidc` may sign in to the app; `settings` beside what it takes to ask there. */
   connectOidc(app, settings = {}) {
-    const { issuer } = this.oidc;
     const client = { client_id: this.oidc.clientId(), client_auth: 'none' };
-    return this.#connect(app, { kind: 'oidc', handle: 'company', issuer, ...client, ...settings });
+    return this.#connect(app, {
+      handle: 'company',
+      settings: { kind: 'oidc', label: 'The company', issuer: this.oidc.issuer, ...client, ...settings },
+    });
   }
 
   connectTelegram(app, botToken) {
-    return this.#connect(app, { kind: 'telegram', client_secret: botToken });
+    return this.#connect(app, { settings: { kind: 'telegram', bot_username: 'e2e_bot' }, secret: botToken });
   }
 
-  #connect(app, settings) {
-    return this.demo.admin('POST', `environments/${app.environment}/sign-in-providers`, settings);
-  }
-
-  #newKey(environment, settings) {
-    return this.demo.admin('POST', `environments/${environment}/api-keys`, { name: settings.kind, ...settings });
+  #connect(app, provider) {
+    return this.demo.admin('POST', `environments/${app.environment}/sign-in-providers`, provider);
   }
 
   async close() {
