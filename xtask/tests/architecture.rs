@@ -15,7 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("hallpass-model", &[]),
     ("hallpass-seal", &[]),
     ("hallpass-egress", &["hallpass-model"]),
-    ("hallpass-identity", &["hallpass-model"]),
+    ("hallpass-identity", &["hallpass-jose", "hallpass-model"]),
     (
         "hallpass-oauth",
         &[
@@ -34,6 +34,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "hallpass-identity",
             "hallpass-jose",
             "hallpass-model",
+            "hallpass-oauth",
             "hallpass-permissions",
             "hallpass-seal",
             "hallpass-store",

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hallpass_model::{
-    AuditEntry, AuditKind, EnvironmentId, OperatorKeyId, Result, Subject, Timestamp,
+    ApiKeyId, AuditEntry, AuditKind, EnvironmentId, OperatorKeyId, Result, Subject, Timestamp,
 };
 use hallpass_store::Store;
 
@@ -24,7 +24,7 @@ const IDEMPOTENCY_SECS: i64 = 24 * 3600;
 /// The action of a denied decision.
 pub(crate) const DENIED: &str = "decision.deny";
 
-/// How often a signing key was used; shared by every cached token that it verified.
+/// How often a key was used; that of the customer's is shared by every cached token that it verified.
 #[derive(Debug, Default)]
 pub(crate) struct KeyUse {
     uses: AtomicI64,
@@ -39,13 +39,33 @@ impl KeyUse {
     }
 }
 
+/// Which table a key stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum KeyHome {
+    Signing,
+    Issuer,
+}
+
+/// When keys were used last.
+#[derive(Default)]
+struct LastUses {
+    operator_keys: HashMap<OperatorKeyId, Timestamp>,
+    api_keys: HashMap<(EnvironmentId, ApiKeyId), Timestamp>,
+}
+
+impl LastUses {
+    fn is_empty(&self) -> bool {
+        self.operator_keys.is_empty() && self.api_keys.is_empty()
+    }
+}
+
 #[derive(Default)]
 struct Waiting {
     decisions: Vec<AuditEntry>,
     /// What the waiting denials say: environment, user, and what was denied.
     denials: HashSet<(Option<EnvironmentId>, Option<String>, String)>,
-    operator_keys: HashMap<OperatorKeyId, Timestamp>,
-    signing_keys: HashMap<(EnvironmentId, String), Arc<KeyUse>>,
+    last_uses: LastUses,
+    keys: HashMap<(KeyHome, EnvironmentId, String), Arc<KeyUse>>,
     swept_at: Option<Timestamp>,
 }
 
@@ -82,14 +102,28 @@ impl Ledger {
     }
 
     pub(crate) fn operator_key_used(&self, key: OperatorKeyId, now: Timestamp) {
-        self.waiting().operator_keys.insert(key, now);
+        self.waiting().last_uses.operator_keys.insert(key, now);
+    }
+
+    pub(crate) fn api_key_used(&self, environment: EnvironmentId, key: ApiKeyId, now: Timestamp) {
+        let mut waiting = self.waiting();
+        waiting.last_uses.api_keys.insert((environment, key), now);
     }
 
     pub(crate) fn uses_of(&self, environment: EnvironmentId, kid: &str) -> Arc<KeyUse> {
+        self.uses_at(KeyHome::Signing, environment, kid)
+    }
+
+    /// The same of a key that we sign with.
+    pub(crate) fn issuer_uses_of(&self, environment: EnvironmentId, kid: &str) -> Arc<KeyUse> {
+        self.uses_at(KeyHome::Issuer, environment, kid)
+    }
+
+    fn uses_at(&self, home: KeyHome, environment: EnvironmentId, kid: &str) -> Arc<KeyUse> {
         Arc::clone(
             self.waiting()
-                .signing_keys
-                .entry((environment, kid.to_owned()))
+                .keys
+                .entry((home, environment, kid.to_owned()))
                 .or_default(),
         )
     }
@@ -105,15 +139,15 @@ impl Ledger {
     /// Writes what waits. What could not be written waits on.
     pub(crate) async fn flush(&self, store: &Store, clock: &dyn Clock) -> Result<()> {
         let now = clock.now();
-        let (decisions, operator_keys, uses, sweep) = self.take(now);
-        if decisions.is_empty() && operator_keys.is_empty() && uses.is_empty() && !sweep {
+        let (decisions, last_uses, uses, sweep) = self.take(now);
+        if decisions.is_empty() && last_uses.is_empty() && uses.is_empty() && !sweep {
             return Ok(());
         }
         let written = self
-            .write(store, now, &decisions, &operator_keys, &uses, sweep)
+            .write(store, now, &decisions, &last_uses, &uses, sweep)
             .await;
         if written.is_err() {
-            self.put_back(decisions, operator_keys, uses);
+            self.put_back(decisions, last_uses, uses);
         }
         written
     }
@@ -123,7 +157,7 @@ impl Ledger {
         store: &Store,
         now: Timestamp,
         decisions: &[AuditEntry],
-        operator_keys: &HashMap<OperatorKeyId, Timestamp>,
+        last_uses: &LastUses,
         uses: &[Uses],
         sweep: bool,
     ) -> Result<()> {
@@ -132,12 +166,19 @@ impl Ledger {
             // A commit whose outcome was never told may have written it already.
             tx.insert_audit_if_absent(entry).await?;
         }
-        for (key, at) in operator_keys {
+        for (key, at) in &last_uses.operator_keys {
             tx.touch_operator_key(*key, *at).await?;
         }
+        for ((environment, key), at) in &last_uses.api_keys {
+            tx.set_api_key_used(*environment, *key, *at).await?;
+        }
         for used in uses {
-            tx.add_signing_key_uses(used.environment, &used.kid, used.count, used.last_used_at)
-                .await?;
+            let (environment, kid) = (used.environment, used.kid.as_str());
+            let (count, at) = (used.count, used.last_used_at);
+            match used.home {
+                KeyHome::Signing => tx.add_signing_key_uses(environment, kid, count, at).await?,
+                KeyHome::Issuer => tx.add_issuer_key_uses(environment, kid, count, at).await?,
+            }
         }
         let mut swept = 0;
         if sweep {
@@ -156,22 +197,15 @@ impl Ledger {
         Ok(())
     }
 
-    fn take(
-        &self,
-        now: Timestamp,
-    ) -> (
-        Vec<AuditEntry>,
-        HashMap<OperatorKeyId, Timestamp>,
-        Vec<Uses>,
-        bool,
-    ) {
+    fn take(&self, now: Timestamp) -> (Vec<AuditEntry>, LastUses, Vec<Uses>, bool) {
         let mut waiting = self.waiting();
         let uses = waiting
-            .signing_keys
+            .keys
             .iter()
-            .filter_map(|((environment, kid), key)| {
+            .filter_map(|((home, environment, kid), key)| {
                 let count = key.uses.swap(0, Ordering::Relaxed);
                 (count > 0).then(|| Uses {
+                    home: *home,
                     environment: *environment,
                     kid: kid.clone(),
                     count,
@@ -186,24 +220,22 @@ impl Ledger {
         waiting.denials.clear();
         (
             std::mem::take(&mut waiting.decisions),
-            std::mem::take(&mut waiting.operator_keys),
+            std::mem::take(&mut waiting.last_uses),
             uses,
             sweep,
         )
     }
 
-    fn put_back(
-        &self,
-        mut decisions: Vec<AuditEntry>,
-        operator_keys: HashMap<OperatorKeyId, Timestamp>,
-        uses: Vec<Uses>,
-    ) {
+    fn put_back(&self, mut decisions: Vec<AuditEntry>, last_uses: LastUses, uses: Vec<Uses>) {
         let mut waiting = self.waiting();
         decisions.append(&mut waiting.decisions);
         decisions.truncate(WAITING_DECISIONS);
         waiting.decisions = decisions;
-        for (key, at) in operator_keys {
-            waiting.operator_keys.entry(key).or_insert(at);
+        for (key, at) in last_uses.operator_keys {
+            waiting.last_uses.operator_keys.entry(key).or_insert(at);
+        }
+        for (key, at) in last_uses.api_keys {
+            waiting.last_uses.api_keys.entry(key).or_insert(at);
         }
         for used in uses {
             used.key.uses.fetch_add(used.count, Ordering::Relaxed);
@@ -216,6 +248,7 @@ impl Ledger {
 }
 
 struct Uses {
+    home: KeyHome,
     environment: EnvironmentId,
     kid: String,
     count: i64,

@@ -8,11 +8,14 @@ mod audit;
 mod calls;
 mod change;
 mod clock;
+mod deliveries;
 mod environments;
 mod expected;
 mod explain;
 mod health;
 mod identity_providers;
+mod issuer_keys;
+mod issuing;
 mod keys;
 mod ledger;
 mod metadata;
@@ -24,9 +27,14 @@ mod seal;
 mod secret_text;
 mod services;
 mod sessions;
+mod sign_in;
+mod sign_in_providers;
 mod signing_keys;
+mod standard_webhooks;
 mod tokens;
+mod upkeep;
 mod users;
+mod webhooks;
 
 pub use accounts::Accounts;
 pub use actor::{Actor, Created, IdempotencyKey, OperatorCaller};
@@ -34,12 +42,15 @@ pub use api_keys::{ApiKeys, AppCaller, NewApiKey, NewApiKeyText, SECRET_PREFIX};
 pub use audit::{Audit, AuditQuery};
 pub use calls::{CallQuestion, environment_of_call, question_of_call};
 pub use clock::{Clock, SettableClock, SystemClock};
+pub use deliveries::{DELIVERY_HEADER, Deliveries, DeliveryQuery};
 pub use environments::{EnvironmentPatch, Environments};
 pub use explain::{Explain, ExplainRequest, Question};
 pub use health::{Check, Health, Readiness};
 pub use identity_providers::{
     IdentityProviders, KeyReport, ProviderPatch, ProviderTest, ProviderView, ProviderWarning,
 };
+pub use issuer_keys::{IssuerKeys, PublishedKeys, RevokedIssuerKey};
+pub use issuing::{IssuedToken, Issuing};
 pub use keys::{FetchReport, KeysFailure, KeysState, KeysStatus};
 pub use operators::{KEY_PREFIX, NewOperator, NewOperatorKey, OperatorPatch, Operators};
 pub use projects::Projects;
@@ -48,6 +59,15 @@ pub use seal::MasterKeys;
 pub(crate) use services::Shared;
 pub use services::{DecisionLog, Options, Services, Surroundings};
 pub use sessions::{SessionCaller, Sessions};
+pub use sign_in::{
+    MadePasskey, PageBrowser, PagePlace, PageVisitor, PasskeyAnswer, PasskeyInvitation,
+    PasskeyQuestion, Passkeys,
+};
+pub use sign_in_providers::{
+    NewSignInProvider, SignInProviderButton, SignInProviderPatch, SignInProviderView,
+    SignInProviderWarning, SignInProviders,
+};
 pub use signing_keys::{GENERATED_BITS, GeneratedKey, SigningKeys};
 pub use tokens::{Caller, OfflineReport, Step, TokenReport, Tokens, check_offline};
 pub use users::{Me, RevokedUser, Users};
+pub use webhooks::{NewWebhook, WebhookPatch, WebhookTest, WebhookWithSecret, Webhooks};

@@ -2,19 +2,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hallpass_egress::Egress;
 use hallpass_model::{EnvironmentId, Result};
+use hallpass_oauth::Client as OauthClient;
 use hallpass_store::Store;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock::SetBackAlarm;
+use crate::issuer_keys::{Ring, keep_up_for_ever};
 use crate::keys::remote::RemoteKeys;
 use crate::ledger::{FLUSH_EVERY, Ledger};
 use crate::seal::{MasterKeys, Seal};
 use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
+use crate::upkeep;
 use crate::{
-    Accounts, ApiKeys, Audit, Clock, Environments, Explain, Health, IdentityProviders, Operators,
-    Projects, Rng, Sessions, SigningKeys, Tokens, Users,
+    Accounts, ApiKeys, Audit, Clock, Deliveries, Environments, Explain, Health, IdentityProviders,
+    IssuerKeys, Issuing, Operators, Passkeys, Projects, Rng, Sessions, SignInProviders,
+    SigningKeys, Tokens, Users, Webhooks, deliveries, webhooks,
 };
 
 /// What the operator of this process chose.
@@ -26,6 +30,8 @@ pub struct Options {
     pub record_decisions: DecisionLog,
     /// Days after which decision rows are swept. Changes are kept for ever.
     pub keep_decisions_days: u32,
+    /// Whether this process sends what waits in the queue of deliveries. One that lives for a moment should not begin.
+    pub deliver: bool,
 }
 
 /// What services reach beside the database.
@@ -65,6 +71,7 @@ impl Default for Options {
             token_cache_bytes: 32 * 1024 * 1024,
             record_decisions: DecisionLog::Denied,
             keep_decisions_days: 30,
+            deliver: true,
         }
     }
 }
@@ -79,8 +86,12 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     pub(crate) cache: TokenCache,
     pub(crate) remote: RemoteKeys,
+    pub(crate) ring: Ring,
     pub(crate) egress: Egress,
+    pub(crate) oauth: OauthClient,
     pub(crate) seal: Seal,
+    /// Something was added to the queue of deliveries, or will be once its transaction commits.
+    pub(crate) deliveries_due: Notify,
 }
 
 impl Shared {
@@ -90,7 +101,14 @@ impl Shared {
     /// `not_found`, `storage_unavailable`.
     pub(crate) async fn snapshot(&self, environment: EnvironmentId) -> Result<Arc<Snapshot>> {
         self.trust
-            .snapshot(environment, &self.store, &self.ledger, &self.remote)
+            .snapshot(
+                environment,
+                &self.store,
+                &self.ledger,
+                &self.remote,
+                &self.ring,
+                self.clock.now(),
+            )
             .await
     }
 }
@@ -105,6 +123,12 @@ pub struct Services {
     pub signing_keys: SigningKeys,
     /// Services outside whose tokens are user tokens.
     pub identity_providers: IdentityProviders,
+    /// The keys that sign issued tokens.
+    pub issuer_keys: IssuerKeys,
+    /// Tokens that attest who is signed in.
+    pub issuing: Issuing,
+    /// Services outside that vouch for people.
+    pub sign_in_providers: SignInProviders,
     /// User tokens.
     pub tokens: Tokens,
     /// Connected users.
@@ -119,8 +143,14 @@ pub struct Services {
     pub accounts: Accounts,
     /// Their sessions.
     pub sessions: Sessions,
+    /// Their passkeys.
+    pub passkeys: Passkeys,
     /// Permission decisions with their reasons.
     pub explain: Explain,
+    /// Addresses that are told of events.
+    pub webhooks: Webhooks,
+    /// What they were told.
+    pub deliveries: Deliveries,
     /// Readiness.
     pub health: Health,
     /// The clock that every rule uses.
@@ -129,11 +159,14 @@ pub struct Services {
     pub rng: Arc<dyn Rng>,
     shared: Arc<Shared>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    /// Told to stop, and waited for: it gives back what it has not finished.
+    deliverer: Mutex<Option<JoinHandle<()>>>,
+    stop_delivering: watch::Sender<bool>,
 }
 
 impl Services {
     /// Wires the services over a migrated database and starts what runs beside requests: following the trust state,
-    /// keeping identity providers' keys fresh and writing the ledger.
+    /// keeping identity providers' keys fresh and our own in succession, and writing the ledger.
     ///
     /// # Errors
     /// `storage_unavailable` when the trust state cannot be read.
@@ -151,17 +184,25 @@ impl Services {
             ledger: Ledger::new(i64::from(options.keep_decisions_days) * DAY_SECS),
             cache: TokenCache::with_capacity(options.token_cache_bytes),
             remote: RemoteKeys::new(surroundings.egress.clone(), Arc::clone(&clock)),
+            ring: Ring::default(),
+            oauth: OauthClient::new(surroundings.egress.clone()),
             egress: surroundings.egress,
             seal: Seal::new(
                 surroundings.master_keys,
                 Arc::clone(&clock),
                 Arc::clone(&rng),
             ),
+            deliveries_due: Notify::new(),
             store,
             clock,
             rng,
             options,
         });
+        let issuer_keys = IssuerKeys {
+            shared: Arc::clone(&shared),
+            turns: Arc::new(Semaphore::new(1)),
+        };
+        let (stop_delivering, stopped) = watch::channel(false);
         let services = Arc::new(Self {
             projects: Projects {
                 shared: Arc::clone(&shared),
@@ -174,6 +215,15 @@ impl Services {
                 turns: Arc::new(Semaphore::new(1)),
             },
             identity_providers: IdentityProviders {
+                shared: Arc::clone(&shared),
+            },
+            issuing: Issuing {
+                shared: Arc::clone(&shared),
+                keys: issuer_keys.clone(),
+                turns: Issuing::turns(),
+            },
+            issuer_keys,
+            sign_in_providers: SignInProviders {
                 shared: Arc::clone(&shared),
             },
             tokens: Tokens {
@@ -198,9 +248,19 @@ impl Services {
             sessions: Sessions {
                 shared: Arc::clone(&shared),
             },
+            passkeys: Passkeys {
+                shared: Arc::clone(&shared),
+            },
             explain: Explain {
                 shared: Arc::clone(&shared),
                 turns: Arc::new(Semaphore::new(1)),
+            },
+            webhooks: Webhooks {
+                shared: Arc::clone(&shared),
+                tests: webhooks::Budget::default(),
+            },
+            deliveries: Deliveries {
+                shared: Arc::clone(&shared),
             },
             health: Health {
                 shared: Arc::clone(&shared),
@@ -209,6 +269,8 @@ impl Services {
             rng: Arc::clone(&shared.rng),
             shared: Arc::clone(&shared),
             tasks: Mutex::default(),
+            deliverer: Mutex::default(),
+            stop_delivering,
         });
         let follower = tokio::spawn({
             let shared = Arc::clone(&shared);
@@ -218,18 +280,38 @@ impl Services {
             let shared = Arc::clone(&shared);
             async move { shared.remote.keep_fresh().await }
         });
+        let keeper = tokio::spawn(keep_up_for_ever(services.issuer_keys.clone()));
         let writer = tokio::spawn(write_ledger(Arc::clone(&shared)));
+        let sweeper = tokio::spawn(upkeep::sweep_again_and_again(Arc::clone(&shared)));
         services
             .tasks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .extend([follower, refresher, writer]);
+            .extend([follower, refresher, keeper, writer, sweeper]);
+        if shared.options.deliver {
+            let deliverer = tokio::spawn(deliveries::run(Arc::clone(&shared), stopped));
+            *services
+                .deliverer
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(deliverer);
+        }
         shared.trust.first_confirmation().await;
         Ok(services)
     }
 
     /// Stops what runs beside requests and writes what still waits.
     pub async fn stop(&self) {
+        self.stop_delivering.send_replace(true);
+        let deliverer = self
+            .deliverer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(deliverer) = deliverer
+            && let Err(error) = deliverer.await
+        {
+            tracing::warn!(%error, "the worker of the deliveries had broken down");
+        }
         for task in self
             .tasks
             .lock()
@@ -239,6 +321,14 @@ impl Services {
             task.abort();
         }
         self.flush().await;
+    }
+
+    /// Removes now what has run out: old sessions and challenges.
+    ///
+    /// # Errors
+    /// `storage_unavailable`.
+    pub async fn sweep(&self) -> Result<()> {
+        upkeep::sweep(&self.shared).await
     }
 
     /// Writes now what otherwise waits up to two seconds: decisions and use counts.

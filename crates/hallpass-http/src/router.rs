@@ -18,6 +18,7 @@ pub fn app(state: AppState) -> Router {
         .method_not_allowed_fallback(async || method_not_allowed())
         // The last one added is passed first.
         .layer(from_fn(door::refuse_credentials_in_form))
+        .layer(from_fn(door::refuse_own_deliveries))
         .layer(from_fn(door::keep_deadline))
         .layer(CatchPanicLayer::custom(door::answer_panic))
         .layer(from_fn_with_state(state.clone(), door::attend))

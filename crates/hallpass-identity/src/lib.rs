@@ -13,6 +13,7 @@
 pub mod code;
 pub mod contact;
 mod hex;
+pub mod passkey;
 pub mod telegram;
 pub mod wallet;
 

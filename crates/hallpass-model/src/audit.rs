@@ -68,6 +68,8 @@ pub enum ActorKind {
     CommandLine,
     /// A connected user with a token.
     User,
+    /// Hallpass itself, by a rule of its own.
+    System,
 }
 
 impl ActorKind {
@@ -78,13 +80,14 @@ impl ActorKind {
             Self::Operator => "operator",
             Self::CommandLine => "command_line",
             Self::User => "user",
+            Self::System => "system",
         }
     }
 
     /// The reverse of [`Self::as_str`].
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Operator, Self::CommandLine, Self::User]
+        [Self::Operator, Self::CommandLine, Self::User, Self::System]
             .into_iter()
             .find(|kind| kind.as_str() == word)
     }

@@ -32,9 +32,19 @@ pub const PROVIDER_ROLES: usize = 64;
 pub const ROLE_PERMISSIONS_BYTES: usize = 64 * 1024;
 /// Token types, or algorithms, that one provider may list.
 pub const PROVIDER_LIST: usize = 8;
+/// Webhooks of one environment, disabled ones included.
+pub const WEBHOOKS: usize = 16;
+/// Bytes of a webhook's address.
+pub const WEBHOOK_URL_BYTES: usize = 2048;
+/// Bytes of what one delivery says.
+pub const DELIVERY_BYTES: usize = 64 * 1024;
 /// Rows of issuer keys that an environment may have.
 pub const ISSUER_KEY_INDEXES: u32 = 8;
 /// Origins that an environment may allow.
 pub const ALLOWED_ORIGINS: usize = 64;
+/// Passkeys that an account may have.
+pub const PASSKEYS: usize = 20;
 /// Host names that an environment may have.
 pub const HOSTS: usize = 16;
+/// Sign-in providers of one environment, disabled ones included.
+pub const SIGN_IN_PROVIDERS: usize = 32;

@@ -1,12 +1,11 @@
 //! Apple's client secret: a token that we sign anew for every exchange.
 
 use hallpass_jose::{ProtectedHeader, SigningKey};
-use hallpass_model::Timestamp;
+use hallpass_model::{OauthEndpoints, Timestamp};
 use hallpass_seal::SecretText;
 use serde::Serialize;
 
 use crate::error::OauthError;
-use crate::preset::Endpoints;
 use crate::settings::Provider;
 
 /// Apple allows half a year; it is needed for the moment.
@@ -24,7 +23,7 @@ struct Payload<'a> {
 /// <https://developer.apple.com/documentation/accountorganizationaldatasharing/creating-a-client-secret>
 pub(crate) fn client_secret(
     provider: &Provider,
-    endpoints: &Endpoints,
+    endpoints: &OauthEndpoints,
     key: &SigningKey,
     now: Timestamp,
 ) -> Result<SecretText, OauthError> {

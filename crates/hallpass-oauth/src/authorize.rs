@@ -1,9 +1,9 @@
 //! The way to the provider.
 
 use hallpass_egress::Url;
+use hallpass_model::OauthEndpoints;
 
 use crate::pkce::Verifier;
-use crate::preset::Endpoints;
 use crate::settings::Provider;
 
 /// What one sign-in keeps from its beginning to its end.
@@ -20,7 +20,7 @@ pub struct Flow<'a> {
 /// The authorization request; `None` if the endpoint is not a URL for browsers.
 pub(crate) fn authorize_url(
     provider: &Provider,
-    endpoints: &Endpoints,
+    endpoints: &OauthEndpoints,
     flow: Flow<'_>,
     state: &str,
 ) -> Option<Url> {

@@ -1,10 +1,10 @@
 //! The way back: what the provider let the browser bring along.
 
 use hallpass_egress::Url;
+use hallpass_model::OauthEndpoints;
 use hallpass_seal::SecretText;
 
 use crate::identity::clean_text;
-use crate::preset::Endpoints;
 
 const MAX_CALLBACK_BYTES: usize = 16 * 1024;
 const MAX_STATE_BYTES: usize = 512;
@@ -59,7 +59,7 @@ impl Callback {
 
     /// Whether it comes from the provider that was asked. One that says its name in every callback must have said it; whoever says a
     /// name must have the right one.
-    pub(crate) fn comes_from(&self, endpoints: &Endpoints) -> bool {
+    pub(crate) fn comes_from(&self, endpoints: &OauthEndpoints) -> bool {
         match (&self.iss, &endpoints.issuer) {
             (Some(iss), Some(issuer)) => iss == issuer,
             // No name is known that it could be compared with: RFC 9207 section 2.4 leaves that to us, and a stranger's name stays out.
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn row_39_the_name_of_another_is_noticed() {
-        let endpoints = |issuer: Option<&str>, iss_in_callback| Endpoints {
+        let endpoints = |issuer: Option<&str>, iss_in_callback| OauthEndpoints {
             authorize_url: String::new(),
             token_url: String::new(),
             userinfo_url: None,

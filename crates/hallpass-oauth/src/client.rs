@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hallpass_egress::{Egress, Url};
 use hallpass_jose::JwkSet;
-use hallpass_model::Timestamp;
+use hallpass_model::{OauthEndpoints, Timestamp};
 use hallpass_seal::SecretText;
 
 use crate::authorize::{Flow, authorize_url};
@@ -17,7 +17,6 @@ use crate::error::OauthError;
 use crate::exchange::{Credentials, Tokens, exchange};
 use crate::id_token::{self, Expected};
 use crate::identity::UpstreamIdentity;
-use crate::preset::Endpoints;
 use crate::settings::Provider;
 use crate::{discovery, keys, userinfo};
 
@@ -37,7 +36,7 @@ const MAX_REMEMBERED: usize = 1024;
 #[derive(Clone)]
 pub struct Client {
     egress: Egress,
-    endpoints: Arc<Remembered<Endpoints>>,
+    endpoints: Arc<Remembered<OauthEndpoints>>,
     keys: Arc<Remembered<Arc<JwkSet>>>,
 }
 
@@ -60,7 +59,7 @@ impl Client {
         &self,
         provider: &Provider,
         now: Timestamp,
-    ) -> Result<Endpoints, OauthError> {
+    ) -> Result<OauthEndpoints, OauthError> {
         if let Some(known) = provider.known_endpoints() {
             return Ok(known);
         }
@@ -136,7 +135,7 @@ impl Client {
 
     async fn identify(
         &self,
-        (provider, endpoints): (&Provider, &Endpoints),
+        (provider, endpoints): (&Provider, &OauthEndpoints),
         jwks_url: &str,
         tokens: &Tokens,
         flow: Flow<'_>,

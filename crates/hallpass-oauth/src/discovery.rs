@@ -1,11 +1,11 @@
 //! What an issuer says about itself (OpenID Connect Discovery 1.0).
 
 use hallpass_egress::{Egress, Limits};
+use hallpass_model::OauthEndpoints;
 use serde::Deserialize;
 
 use crate::client::{DEADLINE, DOCUMENT_REDIRECTS};
 use crate::error::OauthError;
-use crate::preset::Endpoints;
 
 const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
 
@@ -27,7 +27,7 @@ pub(crate) fn document_url(issuer: &str) -> String {
     format!("{base}/.well-known/openid-configuration")
 }
 
-pub(crate) async fn discover(egress: &Egress, issuer: &str) -> Result<Endpoints, OauthError> {
+pub(crate) async fn discover(egress: &Egress, issuer: &str) -> Result<OauthEndpoints, OauthError> {
     let limits = Limits {
         deadline: DEADLINE,
         body_bytes: MAX_DOCUMENT_BYTES,
@@ -65,7 +65,7 @@ pub(crate) async fn discover(egress: &Egress, issuer: &str) -> Result<Endpoints,
             ));
         }
     }
-    Ok(Endpoints {
+    Ok(OauthEndpoints {
         authorize_url: document.authorization_endpoint,
         token_url: document.token_endpoint,
         userinfo_url: document.userinfo_endpoint,

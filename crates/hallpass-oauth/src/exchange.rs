@@ -3,14 +3,14 @@
 use data_encoding::BASE64;
 use hallpass_egress::{Egress, Fetched, Limits, Request};
 use hallpass_jose::{Algorithm, SigningKey};
-use hallpass_model::Timestamp;
+use hallpass_model::{ClientAuth, OauthEndpoints, Timestamp};
 use hallpass_seal::SecretText;
 use serde::Deserialize;
 
 use crate::authorize::Flow;
 use crate::client::DEADLINE;
 use crate::error::OauthError;
-use crate::preset::{ClientAuth, Endpoints, Preset};
+use crate::preset::Preset;
 use crate::settings::Provider;
 use crate::{apple, form};
 
@@ -91,7 +91,7 @@ impl std::fmt::Debug for Credentials {
 /// One exchange. A code is good once, so it is not tried again.
 pub(crate) async fn exchange(
     egress: &Egress,
-    (provider, endpoints): (&Provider, &Endpoints),
+    (provider, endpoints): (&Provider, &OauthEndpoints),
     credentials: &Credentials,
     flow: Flow<'_>,
     code: &SecretText,
@@ -108,7 +108,7 @@ pub(crate) async fn exchange(
 }
 
 fn token_request(
-    (provider, endpoints): (&Provider, &Endpoints),
+    (provider, endpoints): (&Provider, &OauthEndpoints),
     credentials: &Credentials,
     flow: Flow<'_>,
     code: &SecretText,

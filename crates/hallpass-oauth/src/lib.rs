@@ -5,8 +5,8 @@
 //! 3. [`Client::complete`] exchanges the code, verifies the id token against the published keys or asks for the profile,
 //!    and says who it was: an [`UpstreamIdentity`].
 //!
-//! What a provider is like is data: a [`Preset`] with its [`Endpoints`], or a discovery document. What an operator may say about one is
-//! [`ProviderSettings`]. Answers are read strictly: an answer that is not exactly what the standard promises is refused, and nothing of
+//! What a provider is like is data: a [`Preset`] with its [`hallpass_model::OauthEndpoints`], or a discovery document. What an operator may say about one is
+//! [`hallpass_model::SignInProviderSettings`]. Answers are read strictly: an answer that is not exactly what the standard promises is refused, and nothing of
 //! it is repeated to anybody.
 //!
 //! There is no clock, no randomness and no database here: the caller hands in the time and the secrets of a flow, keeps `state`, and decides
@@ -39,5 +39,5 @@ pub use error::OauthError;
 pub use exchange::Credentials;
 pub use identity::UpstreamIdentity;
 pub use pkce::Verifier;
-pub use preset::{ClientAuth, Endpoints, Preset};
-pub use settings::{Provider, ProviderSettings, SettingsFault};
+pub use preset::Preset;
+pub use settings::{Provider, SettingsFault};

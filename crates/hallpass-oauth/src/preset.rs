@@ -1,6 +1,6 @@
 //! What the providers that everybody knows are like. Each entry names the vendor's page on which it rests.
 
-use serde::{Deserialize, Serialize};
+use hallpass_model::{ClientAuth, OauthEndpoints, SignInProviderKind};
 
 /// A provider that is known, or one that describes itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,70 +19,27 @@ pub enum Preset {
     Oidc,
 }
 
-/// How the client proves itself at the token endpoint (OpenID Connect Core section 9).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClientAuth {
-    /// The secret in the form.
-    ClientSecretPost,
-    /// The secret in an `Authorization: Basic` header.
-    ClientSecretBasic,
-    /// A public client without a secret: PKCE alone protects the code.
-    None,
-}
-
-/// Where a provider is asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Endpoints {
-    /// Where the browser goes.
-    pub authorize_url: String,
-    /// Where the code is exchanged.
-    pub token_url: String,
-    /// Where the profile is read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub userinfo_url: Option<String>,
-    /// Where the keys of id tokens are published; without it there are no id tokens.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub jwks_url: Option<String>,
-    /// What `iss` says in id tokens and in the callback.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub issuer: Option<String>,
-    /// Whether every callback of the provider carries `iss` (RFC 9207); one without is refused then.
-    #[serde(default)]
-    pub iss_in_callback: bool,
-}
-
 impl Preset {
-    /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 6] = [
-        Self::Google,
-        Self::X,
-        Self::Discord,
-        Self::Facebook,
-        Self::Apple,
-        Self::Oidc,
-    ];
-
-    /// The word for it.
+    /// What a kind of provider is like; `None` for what is no OAuth.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Google => "google",
-            Self::X => "x",
-            Self::Discord => "discord",
-            Self::Facebook => "facebook",
-            Self::Apple => "apple",
-            Self::Oidc => "oidc",
-        }
+    pub const fn of(kind: SignInProviderKind) -> Option<Self> {
+        Some(match kind {
+            SignInProviderKind::Google => Self::Google,
+            SignInProviderKind::X => Self::X,
+            SignInProviderKind::Discord => Self::Discord,
+            SignInProviderKind::Facebook => Self::Facebook,
+            SignInProviderKind::Apple => Self::Apple,
+            SignInProviderKind::Oidc => Self::Oidc,
+            SignInProviderKind::Telegram => return None,
+        })
     }
 
     /// Its endpoints, unless it describes itself.
     #[must_use]
-    pub fn endpoints(self) -> Option<Endpoints> {
+    pub fn endpoints(self) -> Option<OauthEndpoints> {
         let facts = self.facts();
         let (authorize_url, token_url) = facts.endpoints?;
-        Some(Endpoints {
+        Some(OauthEndpoints {
             authorize_url: authorize_url.to_owned(),
             token_url: token_url.to_owned(),
             userinfo_url: facts.userinfo_url.map(str::to_owned),
@@ -126,7 +83,7 @@ pub(crate) struct Facts {
     endpoints: Option<(&'static str, &'static str)>,
     userinfo_url: Option<&'static str>,
     jwks_url: Option<&'static str>,
-    issuer: Option<&'static str>,
+    pub(crate) issuer: Option<&'static str>,
     /// Another spelling of `iss` that the vendor documents for its id tokens.
     pub(crate) other_issuer: Option<&'static str>,
     pub(crate) scopes: &'static [&'static str],

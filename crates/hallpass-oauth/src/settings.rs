@@ -1,43 +1,14 @@
 //! What an operator says about a provider, and what follows from it.
 
 use hallpass_egress::Url;
-use serde::{Deserialize, Serialize};
+use hallpass_model::{ClientAuth, OauthEndpoints, SignInProviderSettings};
 
-use crate::preset::{ClientAuth, Endpoints, Preset};
+use crate::preset::Preset;
 
 const MAX_CLIENT_ID_BYTES: usize = 512;
 const MAX_URL_BYTES: usize = 1024;
 const MAX_SCOPES: usize = 32;
 const MAX_SCOPE_BYTES: usize = 256;
-
-/// What is registered at the provider and how its people are taken in. The client secret is kept elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProviderSettings {
-    /// The client id that the provider gave out.
-    pub client_id: String,
-    /// The issuer whose discovery document says everything else; for `oidc` only.
-    #[serde(default)]
-    pub issuer: Option<String>,
-    /// How the client proves itself; `null`: as the provider documents, and for `oidc` with the secret in the form.
-    #[serde(default)]
-    pub client_auth: Option<ClientAuth>,
-    /// What is asked for; `null`: what signing in needs.
-    #[serde(default)]
-    pub scopes: Option<Vec<String>>,
-    /// Whether an e-mail address counts that this issuer calls verified; for `oidc` only.
-    #[serde(default)]
-    pub trust_email: bool,
-    /// Apple's team id, ten characters; for `apple` only.
-    #[serde(default)]
-    pub team_id: Option<String>,
-    /// The id of Apple's private key, ten characters; for `apple` only.
-    #[serde(default)]
-    pub key_id: Option<String>,
-    /// Addresses in place of the documented or discovered ones: for a provider without discovery, or a stand-in.
-    #[serde(default)]
-    pub endpoints: Option<Endpoints>,
-}
 
 /// What is wrong with the settings, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,7 +24,8 @@ pub struct SettingsFault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provider {
     preset: Preset,
-    settings: ProviderSettings,
+    client_id: String,
+    settings: SignInProviderSettings,
 }
 
 impl Provider {
@@ -61,8 +33,10 @@ impl Provider {
     ///
     /// # Errors
     /// The first thing that does not fit.
-    pub fn new(preset: Preset, settings: ProviderSettings) -> Result<Self, SettingsFault> {
-        check_client(preset, &settings)?;
+    pub fn new(settings: SignInProviderSettings) -> Result<Self, SettingsFault> {
+        let preset = Preset::of(settings.kind)
+            .ok_or_else(|| fault("/kind", "this kind of provider speaks no OAuth"))?;
+        let client_id = check_client(preset, &settings)?;
         check_issuer(preset, &settings)?;
         check_scopes(preset, &settings)?;
         check_apple(preset, &settings)?;
@@ -72,7 +46,11 @@ impl Provider {
                 "this is for `oidc` only: what the other providers say about addresses is known",
             ));
         }
-        Ok(Self { preset, settings })
+        Ok(Self {
+            preset,
+            client_id,
+            settings,
+        })
     }
 
     /// What it is like.
@@ -83,7 +61,7 @@ impl Provider {
 
     /// What the operator said.
     #[must_use]
-    pub fn settings(&self) -> &ProviderSettings {
+    pub fn settings(&self) -> &SignInProviderSettings {
         &self.settings
     }
 
@@ -103,14 +81,47 @@ impl Provider {
         }
     }
 
+    /// What `iss` must say, as far as it is known without asking: the name under which people are kept.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        match &self.settings.endpoints {
+            Some(endpoints) => endpoints.issuer.as_deref(),
+            None => self
+                .settings
+                .issuer
+                .as_deref()
+                .or_else(|| self.preset.facts().issuer),
+        }
+    }
+
+    /// Every address that Hallpass itself may have to ask, with where it stands in the settings.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<(&'static str, &str)> {
+        let mut addresses = Vec::new();
+        match &self.settings.endpoints {
+            Some(endpoints) => {
+                addresses.push(("/endpoints/token_url", endpoints.token_url.as_str()));
+                let more = [
+                    ("/endpoints/userinfo_url", &endpoints.userinfo_url),
+                    ("/endpoints/jwks_url", &endpoints.jwks_url),
+                ];
+                for (pointer, url) in more {
+                    addresses.extend(url.as_deref().map(|url| (pointer, url)));
+                }
+            }
+            None => addresses.extend(self.settings.issuer.as_deref().map(|url| ("/issuer", url))),
+        }
+        addresses
+    }
+
     /// The endpoints, unless they have to be discovered.
-    pub(crate) fn known_endpoints(&self) -> Option<Endpoints> {
+    pub(crate) fn known_endpoints(&self) -> Option<OauthEndpoints> {
         let given = self.settings.endpoints.clone();
         given.or_else(|| self.preset.endpoints())
     }
 
     pub(crate) fn client_id(&self) -> &str {
-        &self.settings.client_id
+        &self.client_id
     }
 
     pub(crate) fn scope(&self) -> String {
@@ -122,8 +133,11 @@ impl Provider {
     }
 }
 
-fn check_client(preset: Preset, settings: &ProviderSettings) -> Result<(), SettingsFault> {
-    let id = &settings.client_id;
+fn check_client(
+    preset: Preset,
+    settings: &SignInProviderSettings,
+) -> Result<String, SettingsFault> {
+    let id = settings.client_id.as_deref().unwrap_or_default();
     if !(1..=MAX_CLIENT_ID_BYTES).contains(&id.len()) || !id.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(fault(
             "/client_id",
@@ -141,10 +155,10 @@ fn check_client(preset: Preset, settings: &ProviderSettings) -> Result<(), Setti
             "Apple takes its client secret in the form only; leave this out",
         ));
     }
-    Ok(())
+    Ok(id.to_owned())
 }
 
-fn check_issuer(preset: Preset, settings: &ProviderSettings) -> Result<(), SettingsFault> {
+fn check_issuer(preset: Preset, settings: &SignInProviderSettings) -> Result<(), SettingsFault> {
     match (&settings.issuer, preset) {
         (Some(issuer), Preset::Oidc) => {
             check_url("/issuer", issuer)?;
@@ -166,6 +180,12 @@ fn check_issuer(preset: Preset, settings: &ProviderSettings) -> Result<(), Setti
     let Some(endpoints) = &settings.endpoints else {
         return Ok(());
     };
+    if settings.issuer.is_some() && settings.issuer != endpoints.issuer {
+        return Err(fault(
+            "/endpoints/issuer",
+            "it must be the issuer that is given; with endpoints, the issuer may be given here alone",
+        ));
+    }
     check_url("/endpoints/authorize_url", &endpoints.authorize_url)?;
     check_url("/endpoints/token_url", &endpoints.token_url)?;
     for (pointer, url) in [
@@ -179,8 +199,8 @@ fn check_issuer(preset: Preset, settings: &ProviderSettings) -> Result<(), Setti
     check_given_endpoints(preset, endpoints)
 }
 
-/// Endpoints that say nobody's name, or whose id tokens could be anybody's.
-fn check_given_endpoints(preset: Preset, endpoints: &Endpoints) -> Result<(), SettingsFault> {
+/// OauthEndpoints that say nobody's name, or whose id tokens could be anybody's.
+fn check_given_endpoints(preset: Preset, endpoints: &OauthEndpoints) -> Result<(), SettingsFault> {
     let reads_profiles = matches!(preset, Preset::X | Preset::Discord | Preset::Facebook);
     if reads_profiles && endpoints.userinfo_url.is_none() {
         return Err(fault(
@@ -215,7 +235,7 @@ fn check_given_endpoints(preset: Preset, endpoints: &Endpoints) -> Result<(), Se
     Ok(())
 }
 
-fn check_scopes(preset: Preset, settings: &ProviderSettings) -> Result<(), SettingsFault> {
+fn check_scopes(preset: Preset, settings: &SignInProviderSettings) -> Result<(), SettingsFault> {
     let Some(scopes) = &settings.scopes else {
         return Ok(());
     };
@@ -240,7 +260,7 @@ fn check_scopes(preset: Preset, settings: &ProviderSettings) -> Result<(), Setti
     Ok(())
 }
 
-fn check_apple(preset: Preset, settings: &ProviderSettings) -> Result<(), SettingsFault> {
+fn check_apple(preset: Preset, settings: &SignInProviderSettings) -> Result<(), SettingsFault> {
     let is_id = |id: &str| id.len() == 10 && id.bytes().all(|b| b.is_ascii_alphanumeric());
     for (pointer, value, what) in [
         (

@@ -4,24 +4,35 @@ use std::collections::BTreeMap;
 
 use hallpass_egress::{Egress, EgressOptions};
 use hallpass_jose::{JwkSet, ProtectedHeader, SigningKey};
-use hallpass_model::Timestamp;
+use hallpass_model::{ClientAuth, SignInProviderSettings, Timestamp};
 use hallpass_seal::SecretText;
 use serde_json::{Value, json};
 
 use crate::authorize::{Flow, authorize_url};
 use crate::id_token::{Expected, verify};
-use crate::{Client, ClientAuth, Credentials, Preset, Provider, ProviderSettings, Verifier};
+use crate::{Client, Credentials, Preset, Provider, Verifier};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
-fn settings(value: Value) -> Result<ProviderSettings, serde_json::Error> {
+fn settings(preset: Preset, mut value: Value) -> Result<SignInProviderSettings, serde_json::Error> {
+    let kind = match preset {
+        Preset::Google => "google",
+        Preset::X => "x",
+        Preset::Discord => "discord",
+        Preset::Facebook => "facebook",
+        Preset::Apple => "apple",
+        Preset::Oidc => "oidc",
+    };
+    if let Value::Object(value) = &mut value {
+        value.insert("kind".to_owned(), json!(kind));
+    }
     serde_json::from_value(value)
 }
 
 fn provider(preset: Preset, value: Value) -> Result<Provider, Box<dyn std::error::Error>> {
-    Ok(Provider::new(preset, settings(value)?)?)
+    Ok(Provider::new(settings(preset, value)?)?)
 }
 
 fn apple() -> Value {
@@ -135,7 +146,7 @@ fn settings_that_do_not_fit_say_where() -> Outcome {
         ),
     ] {
         let value = with(preset, more);
-        let outcome = Provider::new(preset, settings(value.clone())?);
+        let outcome = Provider::new(settings(preset, value.clone())?);
         let found = outcome.err().map(|fault| fault.pointer);
         assert_eq!(found, Some(pointer), "{preset:?} {value}");
     }

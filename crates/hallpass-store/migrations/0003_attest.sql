@@ -26,6 +26,8 @@ CREATE TABLE issuer_keys (
     signs_from_at BIGINT NOT NULL,
     signs_until_at BIGINT,
     published_until_at BIGINT,
+    token_secs BIGINT NOT NULL,
+    set_kept_until_at BIGINT NOT NULL,
     revoked_at BIGINT,
     last_used_at BIGINT,
     use_count BIGINT NOT NULL
@@ -140,6 +142,8 @@ CREATE TABLE sign_in_providers (
     settings TEXT NOT NULL,
     secret BYTEA,
     disabled_at BIGINT,
+    -- A removed one keeps its handle, under which identities are kept, from being given to another issuer.
+    removed_at BIGINT,
     version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
@@ -173,6 +177,7 @@ CREATE TABLE webhooks (
     former_until_at BIGINT,
     failing_since_at BIGINT,
     disabled_at BIGINT,
+    disabled_reason TEXT,
     version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
@@ -200,4 +205,5 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_by_age ON deliveries (environment_id, created_at, id);
 CREATE INDEX deliveries_by_target ON deliveries (environment_id, target_id, created_at, id);
-CREATE INDEX deliveries_due ON deliveries (state, next_attempt_at);
+CREATE INDEX deliveries_due ON deliveries (state, target_id, next_attempt_at, id);
+CREATE INDEX deliveries_by_end ON deliveries (finished_at);

@@ -42,7 +42,9 @@ const END: &str =
     "UPDATE sessions SET ended_at = $3 WHERE environment_id = $1 AND id = $2 AND ended_at IS NULL";
 const END_ALL: &str = "UPDATE sessions SET ended_at = $3
      WHERE environment_id = $1 AND account_id = $2 AND ended_at IS NULL";
-const SWEEP: &str = "DELETE FROM sessions WHERE expires_at < $1";
+// What is ended counts as over at once; who was signed in is remembered longer, because it gives its client quotas.
+const SWEEP: &str = "DELETE FROM sessions
+     WHERE expires_at < $1 AND (expires_at < $2 OR (account_id IS NULL AND former_account_id IS NULL))";
 const DELETE_OF_ACCOUNT: &str =
     "DELETE FROM sessions WHERE environment_id = $1 AND account_id = $2";
 
@@ -286,12 +288,22 @@ impl Write {
         )
     }
 
-    /// Removes sessions that ran out before a time; answers how many.
+    /// Removes sessions that ran out before a time, and those in which somebody was signed in when they ran out before
+    /// an earlier one; answers how many.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn sweep_sessions(&mut self, before: Timestamp) -> Result<u64> {
-        execute!(self, SWEEP, before.as_micros())
+    pub async fn sweep_sessions(
+        &mut self,
+        strangers_before: Timestamp,
+        known_before: Timestamp,
+    ) -> Result<u64> {
+        execute!(
+            self,
+            SWEEP,
+            strangers_before.as_micros(),
+            known_before.as_micros()
+        )
     }
 
     /// Removes an account's sessions.

@@ -4,9 +4,10 @@ use sqlx::{Executor, SqlSafeStr};
 
 use crate::store::Pools;
 use crate::{
-    Result, StoreError, accounts, api_keys, audit, challenges, environments, idempotency,
-    identities, identity_providers, operator_keys, operators, projects, seal_check, sessions,
-    signing_keys, trust, users, wallets,
+    Result, StoreError, accounts, api_keys, audit, challenges, deliveries, environments,
+    idempotency, identities, identity_providers, issuer_keys, operator_keys, operators, passkeys,
+    projects, seal_check, sessions, sign_in_providers, signing_keys, trust, users, wallets,
+    webhooks,
 };
 
 const GROUPS: &[&[&str]] = &[
@@ -21,16 +22,25 @@ const GROUPS: &[&[&str]] = &[
     audit::STATEMENTS,
     idempotency::STATEMENTS,
     seal_check::STATEMENTS,
+    issuer_keys::STATEMENTS,
     api_keys::STATEMENTS,
     accounts::STATEMENTS,
     identities::STATEMENTS,
     sessions::STATEMENTS,
     challenges::STATEMENTS,
+    sign_in_providers::STATEMENTS,
+    webhooks::STATEMENTS,
+    deliveries::STATEMENTS,
+    passkeys::STATEMENTS,
     wallets::STATEMENTS,
 ];
 
 pub(crate) async fn check(pools: &Pools) -> Result<usize> {
-    let all = GROUPS.iter().copied().flatten().copied();
+    let own = match pools {
+        Pools::Sqlite(_) => &[],
+        Pools::Postgres(_) => deliveries::POSTGRES_STATEMENTS,
+    };
+    let all = GROUPS.iter().copied().flatten().chain(own).copied();
     let mut count = 0;
     for sql in all {
         let prepared = match pools {

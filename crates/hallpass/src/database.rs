@@ -59,14 +59,23 @@ pub async fn open(config: &Config) -> Result<Store> {
 
 /// Starts the services on a store, with the machine's clock and randomness and the configured way out.
 pub async fn start_services(store: Store, config: &Config) -> Result<Arc<Services>> {
-    start_services_with(store, config, egress::open(config)?).await
+    start(store, config, egress::open(config)?, true).await
 }
 
-/// Starts the services with this way out.
+/// Starts the services for a moment, with this way out: what waits to be delivered is left to the servers.
 pub async fn start_services_with(
     store: Store,
     config: &Config,
     egress: Egress,
+) -> Result<Arc<Services>> {
+    start(store, config, egress, false).await
+}
+
+async fn start(
+    store: Store,
+    config: &Config,
+    egress: Egress,
+    deliver: bool,
 ) -> Result<Arc<Services>> {
     let options = Options {
         token_cache_bytes: config.tokens.cache_mib * 1024 * 1024,
@@ -76,6 +85,7 @@ pub async fn start_services_with(
             Decisions::All => DecisionLog::All,
         },
         keep_decisions_days: config.audit.keep_decisions_days,
+        deliver,
     };
     let clock = Arc::new(SystemClock::start());
     let surroundings = Surroundings::new(egress);

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{Accounts, Proof};
 use crate::api_keys::AppCaller;
 use crate::sessions::{SessionCaller, new_secret, sliding_end};
+use crate::webhooks::{Event, announce};
 
 /// For whom somebody signs in.
 pub(crate) enum Completion<'a> {
@@ -197,7 +198,7 @@ impl Accounts {
         Ok(account)
     }
 
-    /// Adds what was proven to an account; `false` when the environment has it already.
+    /// Adds what was proven to an account, and tells others of a wallet; `false` when the environment has it already.
     pub(super) async fn add(
         &self,
         tx: &mut Write,
@@ -217,7 +218,19 @@ impl Accounts {
             is_primary,
             created_at: now,
         };
-        Ok(tx.insert_identity_if_absent(&identity).await?)
+        if !tx.insert_identity_if_absent(&identity).await? {
+            return Ok(false);
+        }
+        if let Some(wallet) = &proof.wallet {
+            let event = Event::WalletVerified {
+                account: account.id,
+                address: &wallet.address,
+                provider: wallet.provider.as_deref(),
+                verified_at: now,
+            };
+            announce(tx, &self.shared, account.environment_id, &event).await?;
+        }
+        Ok(true)
     }
 
     /// Writes down that the account began, and tells others.
@@ -244,8 +257,11 @@ impl Accounts {
             request_id: None,
         })
         .await?;
-        // told to others
-        Ok(())
+        let event = Event::UserCreated {
+            account: account.id,
+            created_at: account.created_at,
+        };
+        announce(tx, &self.shared, app.environment(), &event).await
     }
 }
 

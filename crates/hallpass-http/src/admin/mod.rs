@@ -1,21 +1,27 @@
 //! What operators call, under `/admin/v1`. The extractor in each handler's signature is the role that it takes; which
 //! projects an operator sees is for the services to know.
 
+mod api_keys;
 mod audit;
+mod deliveries;
 mod environments;
 mod explain;
 mod identity_provider_views;
 mod identity_providers;
+mod issuer_keys;
 mod me;
 mod operator_keys;
 mod operators;
 mod problem;
 mod projects;
+mod sign_in_providers;
 mod sign_in_view;
 mod signing_keys;
 mod user_actions;
 mod users;
 mod views;
+mod webhook_views;
+mod webhooks;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -61,6 +67,32 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
             identity_providers::delete_identity_provider
         ))
         .routes(routes!(identity_providers::test_identity_provider))
+        .routes(routes!(issuer_keys::list_issuer_keys))
+        .routes(routes!(issuer_keys::rotate_issuer_keys))
+        .routes(routes!(issuer_keys::revoke_issuer_key))
+        .routes(routes!(
+            sign_in_providers::create_sign_in_provider,
+            sign_in_providers::list_sign_in_providers
+        ))
+        .routes(routes!(
+            sign_in_providers::read_sign_in_provider,
+            sign_in_providers::update_sign_in_provider,
+            sign_in_providers::delete_sign_in_provider
+        ))
+        .routes(routes!(api_keys::create_api_key, api_keys::list_api_keys))
+        .routes(routes!(api_keys::read_api_key, api_keys::revoke_api_key))
+        .routes(routes!(api_keys::rotate_api_key))
+        .routes(routes!(webhooks::create_webhook, webhooks::list_webhooks))
+        .routes(routes!(
+            webhooks::read_webhook,
+            webhooks::update_webhook,
+            webhooks::delete_webhook
+        ))
+        .routes(routes!(webhooks::rotate_webhook_secret))
+        .routes(routes!(webhooks::test_webhook))
+        .routes(routes!(deliveries::list_deliveries))
+        .routes(routes!(deliveries::read_delivery))
+        .routes(routes!(deliveries::retry_delivery))
         .routes(routes!(users::list_users))
         .routes(routes!(users::read_user, users::delete_user))
         .routes(routes!(users::replace_user_metadata))

@@ -296,7 +296,7 @@ pub(super) struct AuditView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Actor)]
 pub(super) struct ActorView {
-    /// `operator`, `command_line` or `user`.
+    /// `operator`, `command_line`, `user` or `system`.
     #[schema(example = "operator")]
     kind: &'static str,
     /// The operator's id, or the user's `sub`.

@@ -7,6 +7,7 @@ mod html;
 mod page;
 pub(crate) mod provider_schemas;
 pub(crate) mod schemas;
+pub(crate) mod sign_in_schemas;
 
 use axum::Router;
 use axum::body::Bytes;

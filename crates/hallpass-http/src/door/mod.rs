@@ -3,6 +3,7 @@
 mod cors;
 mod credentials_in_form;
 mod headers;
+mod own_deliveries;
 mod request_id;
 
 use std::any::Any;
@@ -19,6 +20,7 @@ use tracing::Instrument;
 use tracing::field::{DisplayValue, display};
 
 pub(crate) use credentials_in_form::refuse_credentials_in_form;
+pub(crate) use own_deliveries::refuse_own_deliveries;
 
 use crate::extract::{PathId, RequestId, find_in_path};
 use crate::surface::Surface;
@@ -76,7 +78,10 @@ pub(crate) async fn attend(
         let allow = response.headers_mut().remove(http::header::ALLOW);
         response = match surface {
             Surface::Connect => connect::render(failure),
-            Surface::Session | Surface::Published => session::render(failure, structured),
+            // Pages write their own refusals; what is left comes from a page's script, or is no page at all.
+            Surface::Session | Surface::Page | Surface::Published => {
+                session::render(failure, structured)
+            }
             Surface::Admin | Surface::Own => admin::render(failure, &id, &path),
         };
         if let Some(allow) = allow {

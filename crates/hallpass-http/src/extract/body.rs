@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use aws_lc_rs::digest;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use hallpass_core::{ExplainRequest, IdempotencyKey};
 use hallpass_model::Error;
@@ -51,11 +51,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Lenient<T> {
     type Rejection = Failure;
 
     async fn from_request(mut request: Request, _: &AppState) -> Result<Self, Failure> {
-        let empty = request
-            .headers()
-            .get(header::CONTENT_LENGTH)
-            .is_none_or(|length| length == "0");
-        if empty && !request.headers().contains_key(header::TRANSFER_ENCODING) {
+        if request.body().is_end_stream() {
             request.headers_mut().remove(header::CONTENT_TYPE);
         }
         let body = json_text(request, BODY_BYTES).await?;

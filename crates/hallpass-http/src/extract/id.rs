@@ -1,7 +1,7 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use hallpass_model::{
-    AccountId, EnvironmentId, Error, IdentityProviderId, OperatorId, OperatorKeyId, ProjectId,
-    SessionId, Subject,
+    AccountId, ApiKeyId, DeliveryId, EnvironmentId, Error, IdentityProviderId, OperatorId,
+    OperatorKeyId, ProjectId, SessionId, SignInProviderId, Subject, WebhookId,
 };
 use http::request::Parts;
 use std::str::FromStr;
@@ -35,8 +35,12 @@ path_ids! {
     ProjectId: "project", "project";
     EnvironmentId: "environment", "environment";
     IdentityProviderId: "provider", "identity provider";
+    SignInProviderId: "provider", "sign-in provider";
     OperatorId: "operator", "operator";
     OperatorKeyId: "key", "operator key";
+    ApiKeyId: "api_key", "API key";
+    WebhookId: "webhook", "webhook";
+    DeliveryId: "delivery", "delivery";
     Subject: "sub", "user";
     Kid: "kid", "signing key";
 }

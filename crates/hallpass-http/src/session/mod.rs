@@ -4,6 +4,9 @@
 pub(crate) mod compat;
 mod extract;
 mod handles;
+mod jwks;
+mod jwt;
+mod pages;
 mod partners;
 mod sessions;
 mod unsupported;
@@ -16,6 +19,7 @@ use crate::AppState;
 
 pub(crate) use compat::render;
 pub(crate) use extract::Outgoing;
+pub(crate) use pages::is_page;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
@@ -29,5 +33,9 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(handles::read_session_origin))
         .routes(routes!(handles::read_session_login_method))
         .routes(routes!(handles::read_session_standing))
+        .routes(routes!(jwks::read_key_set))
+        .routes(routes!(jwks::read_key_set_of_host))
+        .routes(routes!(jwt::issue_token))
+        .merge(pages::routes())
         .merge(unsupported::routes())
 }

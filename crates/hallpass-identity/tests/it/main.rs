@@ -6,11 +6,14 @@
     reason = "a test may panic"
 )]
 
+#[path = "../../../hallpass-testkit/src/authenticator.rs"]
+mod authenticator;
 mod codes;
 mod contacts;
 mod grammar_fields;
 mod grammar_lines;
 mod pages;
+mod passkeys;
 mod properties;
 mod row_57;
 mod row_57_cosmos;

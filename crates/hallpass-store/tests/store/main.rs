@@ -10,6 +10,7 @@ mod identity_providers;
 mod migrations;
 mod operators;
 mod paging;
+mod passkeys;
 mod projects;
 mod samples;
 mod signing_keys;

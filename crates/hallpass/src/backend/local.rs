@@ -35,7 +35,7 @@ impl Local {
                 }
                 Missing::Create => database::open_migrated(config).await?,
             };
-            database::start_services(store, config).await
+            database::start_services_with(store, config, crate::egress::open(config)?).await
         })?;
         let app = hallpass_http::app(AppState::new(services.clone(), HttpSettings::default()));
         Ok(Self {

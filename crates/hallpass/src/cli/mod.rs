@@ -1,12 +1,15 @@
 //! The command line: what can be typed, and what each word means.
 
 mod admin;
+mod api_keys;
 mod idp;
 mod idp_set;
+mod issuer_key;
 #[cfg(test)]
 mod reference;
 mod tips;
 mod token;
+mod webhooks;
 
 use std::path::PathBuf;
 
@@ -17,13 +20,16 @@ pub use admin::{
     AuditVerb, EnvironmentVerb, KeyVerb, OperatorKeyVerb, OperatorVerb, PageArgs, ProjectVerb,
     SettingsArgs, UserArgs, UserVerb,
 };
+pub use api_keys::{ApiKeyArgs, ApiKeyVerb};
 pub use idp::{
     Auth0Args, ClaimArgs, FirebaseArgs, IdpAddVerb, IdpArgs, IdpVerb, JwksArgs, NamedIdpArgs,
     OidcArgs, RoleArg, TrustArgs,
 };
 pub use idp_set::{Removable, SetArgs};
+pub use issuer_key::IssuerKeyVerb;
 pub use tips::with_tip;
 pub use token::{InspectArgs, MintArgs, TokenVerb, VerifyArgs, WhyArgs};
+pub use webhooks::{DeliveryArgs, DeliveryVerb, WebhookArgs, WebhookVerb};
 
 /// Verifies user tokens, enforces their permission claim, and explains every decision.
 #[derive(Parser)]
@@ -123,6 +129,18 @@ pub enum Verb {
     /// Identity providers: services outside whose tokens count as user tokens
     #[command(subcommand)]
     Idp(IdpVerb),
+    /// Issuer keys: ours, which sign the tokens of people who sign in here
+    #[command(subcommand)]
+    IssuerKey(IssuerKeyVerb),
+    /// API keys: by which apps and their backends name an environment
+    #[command(subcommand)]
+    ApiKey(ApiKeyVerb),
+    /// Webhooks: addresses that are told of events
+    #[command(subcommand)]
+    Webhook(Box<WebhookVerb>),
+    /// What webhooks were told
+    #[command(subcommand)]
+    Delivery(DeliveryVerb),
     /// Connected users
     #[command(subcommand)]
     User(UserVerb),

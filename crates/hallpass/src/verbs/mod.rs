@@ -1,14 +1,19 @@
 //! The verbs that administer: each sends one request (or a few) to the admin API and shows the answer.
 
+pub mod api_key;
 pub mod audit;
 pub mod config;
 pub mod database;
+pub mod delivery;
 pub mod environment;
 pub mod idp;
+pub mod issuer_key;
 pub mod key;
 pub mod operator;
 pub mod project;
+mod secret;
 pub mod user;
+pub mod webhook;
 
 use crate::backend::query;
 use crate::cli::PageArgs;

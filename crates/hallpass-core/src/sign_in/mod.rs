@@ -1,0 +1,10 @@
+//! Ways to sign in. Each proves an identity and nothing more; what follows from a proof is for [`crate::accounts`].
+
+mod browser;
+mod passkeys;
+
+pub use browser::PageBrowser;
+pub use passkeys::{
+    MadePasskey, PagePlace, PageVisitor, PasskeyAnswer, PasskeyInvitation, PasskeyQuestion,
+    Passkeys,
+};

@@ -1,0 +1,12 @@
+//! Signing people in, attesting it and telling others: on both engines.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod api_keys;
+mod deliveries;
+mod deliveries_queue;
+mod issuing;
+mod sign_in_providers;
+mod support;
+mod webhook_guide;
+mod webhooks;
