@@ -10,6 +10,7 @@ import { checkOAuth } from './check-oauth.mjs';
 import { checkHostedPage } from './check-page.mjs';
 import { checkProvisioned } from './check-provisioned.mjs';
 import { checkReact } from './check-react.mjs';
+import { checkRotation } from './check-rotation.mjs';
 import { checkSdk } from './check-sdk.mjs';
 import { checkServerSdk } from './check-server-sdk.mjs';
 import { checkSessions } from './check-sessions.mjs';
@@ -19,6 +20,7 @@ import { checkTransport } from './check-transport.mjs';
 import { checkUnsupported } from './check-unsupported.mjs';
 import { checkWallets } from './check-wallets.mjs';
 import { checkWebhooks } from './check-webhooks.mjs';
+import { checkPortal } from './portal.mjs';
 import { quieten } from './quiet.mjs';
 import { World } from './world.mjs';
 
@@ -36,6 +38,7 @@ const IN_NODE = [
   checkServerSdk,
   checkOAuth,
   checkSessions,
+  checkScriptHost,
 ];
 const IN_BROWSER = [checkBrowserSdk, checkHostedPage];
 
@@ -59,7 +62,8 @@ export async function checkSession(engine, checks, only = process.env.HALLPASS_E
     }
   };
   try {
-    await Promise.all([inTurn(IN_NODE, run), inOneBrowser(IN_BROWSER.filter(wanted), run), run(checkReact)]);
+    // The last two mostly wait.
+    await Promise.all([inTurn(IN_NODE, run), inOneBrowser(IN_BROWSER.filter(wanted), run), run(checkReact), run(checkRotation)]);
     await checks.that('SIGTERM ends the server with 0', () => world.demo.process.stop());
     await checkLogs(world.demo, checks, secrets);
     checks.showOnFailure(`${console.lines.join('\n')}\n${world.demo.readLogs()}`);
@@ -68,6 +72,13 @@ export async function checkSession(engine, checks, only = process.env.HALLPASS_E
     world.demo.remove();
     await world.close();
   }
+}
+
+/** node-forge takes a global `Worker` for a browser's; it must not stay for the other checks. */
+async function checkScriptHost({ demo }, checks) {
+  const { Worker } = globalThis;
+  await checkPortal(demo.env.HALLPASS_PORTAL_URL, checks);
+  globalThis.Worker = Worker;
 }
 
 async function inTurn(list, run) {
