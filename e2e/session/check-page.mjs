@@ -1,4 +1,4 @@
-// The hosted page: it completes exactly the session that it was opened for, with a code or with a passkey.
+// The hosted page: it completes exactly the session that it was opened for, with the code that went to its person.
 
 import assert from 'node:assert/strict';
 import { newEmail } from './app.mjs';
@@ -11,7 +11,6 @@ export async function checkHostedPage(world, checks, browser) {
   try {
     await checkHostedCodes(world, checks, page);
     await checkPageItself(world, checks, page);
-    await checkPasskeys(world, checks, page);
   } finally {
     await page.close();
   }
@@ -89,53 +88,6 @@ async function checkPageItself(world, checks, page) {
   });
 }
 
-async function checkPasskeys(world, checks, page) {
-  const app = await world.app('passkeys');
-  const authenticator = await virtualAuthenticator(page);
-  const device = app.device();
-
-  await checks.that('a passkey is made on the page after signing in (virtual authenticator)', async () => {
-    const { sessionLookupId } = await device.client.touchSession();
-    await signInOnPage(world, page, pageUrl(app, sessionLookupId));
-    await page.click('#make-passkey');
-    await untilStep(page, 'passkeys');
-    assert.equal(await authenticator.count(), 1);
-    assert.equal((await device.client.touchSession()).isAuthenticated, true);
-  });
-  await checks.that('the passkey signs in another session, as the same user', async () => {
-    const { userId } = await device.client.touchSession();
-    const second = app.device();
-    const { sessionLookupId } = await second.client.touchSession();
-    await page.goto(pageUrl(app, sessionLookupId));
-    await page.click('#passkey');
-    await untilStep(page, 'done');
-    const touch = await second.client.touchSession();
-    assert.equal(touch.isAuthenticated, true);
-    assert.equal(touch.userId, userId);
-    assert.equal(typeof (await second.client.issueJwt({ keyIndex: 0 })).token, 'string');
-  });
-  await checks.that('a person who is not verified by the device is not signed in', async () => {
-    await authenticator.verifies(false);
-    const { client } = app.device();
-    const { sessionLookupId } = await client.touchSession();
-    await page.goto(pageUrl(app, sessionLookupId));
-    await page.click('#passkey');
-    await page.waitForSelector('#status:not([hidden])');
-    assert.equal((await client.touchSession()).isAuthenticated, false);
-    await authenticator.verifies(true);
-  });
-  await checks.that('a passkey of one environment is worth nothing in another', async () => {
-    const elsewhere = await world.app('passkeys-elsewhere');
-    const { client } = elsewhere.device();
-    const { sessionLookupId } = await client.touchSession();
-    await page.goto(pageUrl(elsewhere, sessionLookupId));
-    await page.click('#passkey');
-    await page.waitForSelector('#status:not([hidden])');
-    assert.equal((await client.touchSession()).isAuthenticated, false);
-  });
-  await authenticator.remove();
-}
-
 /** From the empty page to the end, with an address of its own; answers it. */
 async function signInOnPage(world, page, url) {
   const email = newEmail();
@@ -173,24 +125,4 @@ function untilStep(page, step) {
 function pageUrl(app, sessionId, more = {}) {
   const parameters = { apiKey: app.publishableKey, partnerId: app.environment, ...(sessionId && { sessionId }), ...more };
   return `${app.url}/auth/sign-in?${new URLSearchParams(parameters)}`;
-}
-
-/** A device's authenticator, as Chromium's own tools make one. */
-async function virtualAuthenticator(page) {
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send('WebAuthn.enable');
-  const options = {
-    protocol: 'ctap2',
-    transport: 'internal',
-    hasResidentKey: true,
-    hasUserVerification: true,
-    isUserVerified: true,
-    automaticPresenceSimulation: true,
-  };
-  const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', { options });
-  return {
-    count: async () => (await devtools.send('WebAuthn.getCredentials', { authenticatorId })).credentials.length,
-    verifies: (isUserVerified) => devtools.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified }),
-    remove: () => devtools.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId }),
-  };
 }

@@ -8,6 +8,7 @@ import { checkCodes } from './check-codes.mjs';
 import { checkLinked } from './check-linked.mjs';
 import { checkOAuth } from './check-oauth.mjs';
 import { checkHostedPage } from './check-page.mjs';
+import { checkPasskeys } from './check-passkeys.mjs';
 import { checkProvisioned } from './check-provisioned.mjs';
 import { checkReact } from './check-react.mjs';
 import { checkRotation } from './check-rotation.mjs';
@@ -40,7 +41,7 @@ const IN_NODE = [
   checkSessions,
   checkScriptHost,
 ];
-const IN_BROWSER = [checkBrowserSdk, checkHostedPage];
+const IN_BROWSER = [checkBrowserSdk, checkHostedPage, checkPasskeys];
 
 /** `only`: names of the checks to run, for work on one of them. */
 export async function checkSession(engine, checks, only = process.env.HALLPASS_E2E_ONLY) {
