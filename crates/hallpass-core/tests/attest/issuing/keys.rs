@@ -196,7 +196,9 @@ on_both_engines! {
         let uses: Vec<_> = keys.iter().map(|key| (key.key_index, key.use_count)).collect();
         assert!(uses.contains(&(0, 3)) && uses.contains(&(1, 0)), "{uses:?}");
         let admin = world.admin();
+        world.clock.advance(Duration::from_secs(1));
         world.services.issuer_keys.rotate(&admin, world.environment, Some(0)).await.unwrap();
+        world.clock.advance(Duration::from_secs(1));
         world.services.issuer_keys.revoke(&admin, world.environment, &keys[0].kid).await.unwrap();
         let page = PageRequest::default();
         let query = hallpass_core::AuditQuery::default();
