@@ -31,6 +31,7 @@ mod sign_in;
 mod sign_in_providers;
 mod signing_keys;
 mod standard_webhooks;
+mod texts;
 mod tokens;
 mod upkeep;
 mod users;
@@ -45,6 +46,7 @@ pub use clock::{Clock, SettableClock, SystemClock};
 pub use deliveries::{DELIVERY_HEADER, Deliveries, DeliveryQuery};
 pub use environments::{EnvironmentPatch, Environments};
 pub use explain::{Explain, ExplainRequest, Question};
+pub use hallpass_mail::{Caught, Mailer, Trap};
 pub use health::{Check, Health, Readiness};
 pub use identity_providers::{
     IdentityProviders, KeyReport, ProviderPatch, ProviderTest, ProviderView, ProviderWarning,
@@ -59,6 +61,7 @@ pub use seal::MasterKeys;
 pub(crate) use services::Shared;
 pub use services::{DecisionLog, Options, Services, Surroundings};
 pub use sessions::{SessionCaller, Sessions};
+pub use sign_in::codes::{CodeSent, Codes, Contact, SignedInByCode};
 pub use sign_in::{
     MadePasskey, PageBrowser, PagePlace, PageVisitor, PasskeyAnswer, PasskeyInvitation,
     PasskeyQuestion, Passkeys,
@@ -68,6 +71,7 @@ pub use sign_in_providers::{
     SignInProviderWarning, SignInProviders,
 };
 pub use signing_keys::{GENERATED_BITS, GeneratedKey, SigningKeys};
+pub use texts::TextSender;
 pub use tokens::{Caller, OfflineReport, Step, TokenReport, Tokens, check_offline};
 pub use users::{Me, RevokedUser, Users};
 pub use webhooks::{NewWebhook, WebhookPatch, WebhookTest, WebhookWithSecret, Webhooks};

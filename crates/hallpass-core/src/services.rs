@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hallpass_egress::Egress;
+use hallpass_mail::Mailer;
 use hallpass_model::{EnvironmentId, Result};
 use hallpass_oauth::Client as OauthClient;
 use hallpass_store::Store;
@@ -16,9 +17,9 @@ use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
 use crate::upkeep;
 use crate::{
-    Accounts, ApiKeys, Audit, Clock, Deliveries, Environments, Explain, Health, IdentityProviders,
-    IssuerKeys, Issuing, Operators, Passkeys, Projects, Rng, Sessions, SignInProviders,
-    SigningKeys, Tokens, Users, Webhooks, deliveries, webhooks,
+    Accounts, ApiKeys, Audit, Clock, Codes, Deliveries, Environments, Explain, Health,
+    IdentityProviders, IssuerKeys, Issuing, Operators, Passkeys, Projects, Rng, Sessions,
+    SignInProviders, SigningKeys, TextSender, Tokens, Users, Webhooks, deliveries, webhooks,
 };
 
 /// What the operator of this process chose.
@@ -41,6 +42,10 @@ pub struct Surroundings {
     pub egress: Egress,
     /// The keys that seal secrets.
     pub master_keys: MasterKeys,
+    /// How mail leaves.
+    pub mailer: Mailer,
+    /// How text messages leave.
+    pub texts: TextSender,
 }
 
 impl Surroundings {
@@ -50,6 +55,8 @@ impl Surroundings {
         Self {
             egress,
             master_keys: MasterKeys::none(),
+            mailer: Mailer::off(),
+            texts: TextSender::off(),
         }
     }
 }
@@ -90,6 +97,8 @@ pub(crate) struct Shared {
     pub(crate) egress: Egress,
     pub(crate) oauth: OauthClient,
     pub(crate) seal: Seal,
+    pub(crate) mailer: Mailer,
+    pub(crate) texts: TextSender,
     /// Something was added to the queue of deliveries, or will be once its transaction commits.
     pub(crate) deliveries_due: Notify,
 }
@@ -143,6 +152,8 @@ pub struct Services {
     pub accounts: Accounts,
     /// Their sessions.
     pub sessions: Sessions,
+    /// Codes in mails and text messages.
+    pub codes: Codes,
     /// Their passkeys.
     pub passkeys: Passkeys,
     /// Permission decisions with their reasons.
@@ -192,6 +203,8 @@ impl Services {
                 Arc::clone(&clock),
                 Arc::clone(&rng),
             ),
+            mailer: surroundings.mailer,
+            texts: surroundings.texts,
             deliveries_due: Notify::new(),
             store,
             clock,
@@ -243,6 +256,9 @@ impl Services {
                 known: Arc::default(),
             },
             accounts: Accounts {
+                shared: Arc::clone(&shared),
+            },
+            codes: Codes {
                 shared: Arc::clone(&shared),
             },
             sessions: Sessions {

@@ -38,6 +38,7 @@ mod statements;
 mod store;
 mod transaction;
 mod trust;
+mod turns;
 mod users;
 mod wallets;
 mod webhooks;

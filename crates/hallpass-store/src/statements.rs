@@ -6,7 +6,7 @@ use crate::store::Pools;
 use crate::{
     Result, StoreError, accounts, api_keys, audit, challenges, deliveries, environments,
     idempotency, identities, identity_providers, issuer_keys, operator_keys, operators, passkeys,
-    projects, seal_check, sessions, sign_in_providers, signing_keys, trust, users, wallets,
+    projects, seal_check, sessions, sign_in_providers, signing_keys, trust, turns, users, wallets,
     webhooks,
 };
 
@@ -28,6 +28,7 @@ const GROUPS: &[&[&str]] = &[
     identities::STATEMENTS,
     sessions::STATEMENTS,
     challenges::STATEMENTS,
+    turns::STATEMENTS,
     sign_in_providers::STATEMENTS,
     webhooks::STATEMENTS,
     deliveries::STATEMENTS,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod api_keys;
+mod codes;
 mod deliveries;
 mod deliveries_queue;
 mod issuing;
