@@ -25,6 +25,7 @@ mod seal;
 mod secret_text;
 mod services;
 mod sessions;
+mod sign_in;
 mod sign_in_providers;
 mod signing_keys;
 mod standard_webhooks;
@@ -54,6 +55,7 @@ pub use seal::MasterKeys;
 pub(crate) use services::Shared;
 pub use services::{DecisionLog, Options, Services, Surroundings};
 pub use sessions::{SessionCaller, Sessions};
+pub use sign_in::{Oauth, OauthEnd, OauthOutcome, OauthVisit, PageBrowser};
 pub use sign_in_providers::{
     NewSignInProvider, SignInProviderButton, SignInProviderPatch, SignInProviderView,
     SignInProviderWarning, SignInProviders,

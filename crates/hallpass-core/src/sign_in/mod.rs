@@ -1,0 +1,7 @@
+//! Ways to sign in. Each proves an identity and nothing more; what follows from a proof is for [`crate::accounts`].
+
+mod browser;
+mod oauth;
+
+pub use browser::PageBrowser;
+pub use oauth::{Oauth, OauthEnd, OauthOutcome, OauthVisit};
