@@ -16,8 +16,8 @@ use crate::tokens::trust::{Snapshot, Trust};
 use crate::upkeep;
 use crate::{
     Accounts, ApiKeys, Audit, Clock, Deliveries, Environments, Explain, Health, IdentityProviders,
-    Operators, Projects, Rng, Sessions, SignInProviders, SigningKeys, Tokens, Users, Webhooks,
-    deliveries, webhooks,
+    Oauth, Operators, Passkeys, Projects, Rng, Sessions, SignInProviders, SigningKeys, Tokens,
+    Users, Webhooks, deliveries, webhooks,
 };
 
 /// What the operator of this process chose.
@@ -130,6 +130,10 @@ pub struct Services {
     pub accounts: Accounts,
     /// Their sessions.
     pub sessions: Sessions,
+    /// Their passkeys.
+    pub passkeys: Passkeys,
+    /// Signing in with services that vouch for people.
+    pub oauth: Oauth,
     /// Permission decisions with their reasons.
     pub explain: Explain,
     /// Addresses that are told of events.
@@ -183,6 +187,7 @@ impl Services {
             options,
         });
         let (stop_delivering, stopped) = watch::channel(false);
+        let known_keys = Arc::default();
         let services = Arc::new(Self {
             projects: Projects {
                 shared: Arc::clone(&shared),
@@ -212,14 +217,21 @@ impl Services {
             audit: Audit {
                 shared: Arc::clone(&shared),
             },
+            oauth: Oauth {
+                shared: Arc::clone(&shared),
+                known: Arc::clone(&known_keys),
+            },
             api_keys: ApiKeys {
                 shared: Arc::clone(&shared),
-                known: Arc::default(),
+                known: known_keys,
             },
             accounts: Accounts {
                 shared: Arc::clone(&shared),
             },
             sessions: Sessions {
+                shared: Arc::clone(&shared),
+            },
+            passkeys: Passkeys {
                 shared: Arc::clone(&shared),
             },
             explain: Explain {

@@ -5,6 +5,8 @@ pub(crate) enum Surface {
     Connect,
     /// What apps call to sign people in.
     Session,
+    /// Pages for people who sign in.
+    Page,
     /// Key sets, for everybody.
     Published,
     /// What operators call.
@@ -52,6 +54,9 @@ impl Surface {
         if path.ends_with("/.well-known/jwks.json") {
             return Self::Published;
         }
+        if crate::session::is_page(path) {
+            return Self::Page;
+        }
         let first = path.split('/').nth(1).unwrap_or_default();
         if SESSION_PLACES.contains(&first) {
             return Self::Session;
@@ -63,6 +68,7 @@ impl Surface {
         match self {
             Self::Connect => "connect",
             Self::Session => "session",
+            Self::Page => "page",
             Self::Published => "published",
             Self::Admin => "admin",
             Self::Own => "own",

@@ -163,6 +163,20 @@ impl Sessions {
             .ok_or_else(|| Error::not_found("session"))
     }
 
+    /// Whether the presented secret is that of the live session with this handle.
+    ///
+    /// # Errors
+    /// `storage_unavailable`.
+    pub async fn is_holder(
+        &self,
+        app: &AppCaller,
+        id: SessionId,
+        presented: Option<&str>,
+    ) -> Result<bool> {
+        let found = self.find(app, presented).await?;
+        Ok(matches!(found, Found::Live(session, _) if session.id == id))
+    }
+
     async fn find(&self, app: &AppCaller, presented: Option<&str>) -> Result<Found> {
         self.shared.trust.require_confirmed()?;
         let Some(token) = presented.filter(|token| is_token(token)) else {

@@ -2,6 +2,11 @@
 
 mod browser;
 mod oauth;
+mod passkeys;
 
 pub use browser::PageBrowser;
-pub use oauth::{Oauth, OauthEnd, OauthOutcome, OauthVisit};
+pub use oauth::{Oauth, OauthEnd, OauthOutcome, OauthStanding, OauthVisit};
+pub use passkeys::{
+    MadePasskey, PagePlace, PageVisitor, PasskeyAnswer, PasskeyInvitation, PasskeyQuestion,
+    Passkeys,
+};

@@ -19,7 +19,7 @@ pub(super) fn finish(response: &mut Response, surface: Surface, request_id: &str
     default(headers, CACHE_CONTROL, "no-store");
     default(headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
     default(headers, REFERRER_POLICY, "no-referrer");
-    if !matches!(surface, Surface::Connect | Surface::Session) {
+    if !matches!(surface, Surface::Connect | Surface::Session | Surface::Page) {
         default(headers, X_FRAME_OPTIONS, "DENY");
     }
     if surface != Surface::Connect {

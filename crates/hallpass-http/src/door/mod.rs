@@ -78,7 +78,10 @@ pub(crate) async fn attend(
         let allow = response.headers_mut().remove(http::header::ALLOW);
         response = match surface {
             Surface::Connect => connect::render(failure),
-            Surface::Session | Surface::Published => session::render(failure, structured),
+            // Pages write their own refusals; what is left comes from a page's script, or is no page at all.
+            Surface::Session | Surface::Page | Surface::Published => {
+                session::render(failure, structured)
+            }
             Surface::Admin | Surface::Own => admin::render(failure, &id, &path),
         };
         if let Some(allow) = allow {

@@ -4,6 +4,8 @@
 pub(crate) mod compat;
 mod extract;
 mod handles;
+mod oauth;
+mod pages;
 mod partners;
 mod sessions;
 mod unsupported;
@@ -16,6 +18,7 @@ use crate::AppState;
 
 pub(crate) use compat::render;
 pub(crate) use extract::Outgoing;
+pub(crate) use pages::is_page;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
@@ -29,5 +32,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(handles::read_session_origin))
         .routes(routes!(handles::read_session_login_method))
         .routes(routes!(handles::read_session_standing))
+        .merge(pages::routes())
+        .merge(oauth::routes())
         .merge(unsupported::routes())
 }

@@ -18,12 +18,13 @@ use hallpass_model::{
 use hallpass_oauth::{Callback, Flow as WireFlow};
 
 use flow::{Flow, State};
-pub use outcome::{OauthEnd, OauthOutcome};
+pub use outcome::{OauthEnd, OauthOutcome, OauthStanding};
 
 use super::PageBrowser;
 use crate::Shared;
 use crate::accounts::{Accounts, Completion, SignInOutcome};
-use crate::api_keys::{ApiKeys, AppCaller};
+use crate::api_keys::{ApiKeys, AppCaller, KnownKeys};
+use crate::sessions::SessionCaller;
 use crate::sign_in_providers::{OauthProvider, find_oauth, path_word};
 
 /// How long a visit to a provider may take, in seconds.
@@ -32,8 +33,7 @@ const FLOW_SECS: i64 = 600;
 /// Sends people to services that vouch for them, and takes them back.
 pub struct Oauth {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) accounts: Accounts,
-    pub(crate) api_keys: ApiKeys,
+    pub(crate) known: Arc<KnownKeys>,
 }
 
 /// Who wants to be sent where from.
@@ -148,8 +148,11 @@ impl Oauth {
             .oauth
             .check_callback(&found.provider, &callback, now)
             .await?;
-        let app = self
-            .api_keys
+        let api_keys = ApiKeys {
+            shared: Arc::clone(&self.shared),
+            known: Arc::clone(&self.known),
+        };
+        let app = api_keys
             .authenticate(&flow.key, flow.origin.as_deref())
             .await?;
         if let Err(refusal) = &callback.outcome {
@@ -172,6 +175,28 @@ impl Oauth {
         self.sign_in(&app, session, &found, &proof).await
     }
 
+    /// Who is signed in in a session; for clients that wait for it.
+    ///
+    /// # Errors
+    /// `storage_unavailable`.
+    pub async fn standing(&self, caller: &SessionCaller) -> Result<Option<OauthStanding>> {
+        let session = &caller.session;
+        let (Some(id), Some(login)) = (session.account_id, &session.login) else {
+            return Ok(None);
+        };
+        let mut tx = self.shared.store.read().await?;
+        let account = tx.find_account(session.environment_id, id).await?;
+        let Some(account) = account.filter(|account| account.frozen_at.is_none()) else {
+            return Ok(None);
+        };
+        Ok(Some(OauthStanding {
+            is_new: session.authenticated_at == Some(account.created_at),
+            account: account.id,
+            profile: account.profile,
+            login: login.clone(),
+        }))
+    }
+
     async fn sign_in(
         &self,
         app: &AppCaller,
@@ -189,7 +214,10 @@ impl Oauth {
             return Err(already_signed_in());
         }
         let by = Completion::Page { app, session };
-        let outcome = self.accounts.sign_in(&mut tx, by, proof).await?;
+        let accounts = Accounts {
+            shared: Arc::clone(&self.shared),
+        };
+        let outcome = accounts.sign_in(&mut tx, by, proof).await?;
         if matches!(outcome, SignInOutcome::SignedIn { .. }) {
             tx.commit().await?;
             return Ok(OauthOutcome::of(OauthEnd::SignedIn, app, found));

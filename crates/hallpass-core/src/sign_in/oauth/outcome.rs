@@ -1,6 +1,6 @@
 //! What a provider proved, and what the person is told.
 
-use hallpass_model::Profile;
+use hallpass_model::{AccountId, Login, Profile};
 use hallpass_oauth::{ProviderRefusal, UpstreamIdentity};
 
 use crate::accounts::Proof;
@@ -16,6 +16,19 @@ pub struct OauthOutcome {
     pub provider: String,
     /// The app's name, if it has one.
     pub app: Option<String>,
+}
+
+/// Who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OauthStanding {
+    /// The account.
+    pub account: AccountId,
+    /// What is shown of the person.
+    pub profile: Profile,
+    /// How they signed in.
+    pub login: Login,
+    /// The account was made by that.
+    pub is_new: bool,
 }
 
 /// What became of a visit to a provider.
