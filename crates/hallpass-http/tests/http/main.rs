@@ -12,6 +12,7 @@ mod documents;
 mod identity_providers;
 mod logs;
 mod matrix;
+mod oauth;
 mod ops;
 mod paper;
 mod portal;
