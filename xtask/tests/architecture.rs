@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("hallpass-seal", &[]),
     ("hallpass-egress", &["hallpass-model"]),
     ("hallpass-identity", &["hallpass-jose", "hallpass-model"]),
+    ("hallpass-mail", &["hallpass-identity", "hallpass-model"]),
     (
         "hallpass-oauth",
         &[
@@ -33,6 +34,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "hallpass-egress",
             "hallpass-identity",
             "hallpass-jose",
+            "hallpass-mail",
             "hallpass-model",
             "hallpass-oauth",
             "hallpass-permissions",
@@ -56,6 +58,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "hallpass-egress",
             "hallpass-http",
             "hallpass-jose",
+            "hallpass-mail",
             "hallpass-model",
             "hallpass-permissions",
             "hallpass-seal",
@@ -80,6 +83,7 @@ const FENCED: &[(&str, &[&str])] = &[
     ("chacha20poly1305", &["hallpass-seal"]),
     ("k256", &["hallpass-identity", "hallpass-testkit"]),
     ("clap", &["hallpass"]),
+    ("lettre", &["hallpass-mail"]),
 ];
 
 /// The leaves decide without I/O, clock or database, also by way of what they use.

@@ -85,6 +85,13 @@ impl OperatorCaller {
         }
     }
 
+    /// The server itself: what follows from the settings, not from a request.
+    pub(crate) fn server() -> Self {
+        let mut caller = Self::command_line();
+        caller.actor.kind = ActorKind::System;
+        caller
+    }
+
     pub(crate) fn operator(operator: &Operator, key: OperatorKeyId) -> Self {
         Self {
             actor: Actor {

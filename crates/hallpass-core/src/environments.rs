@@ -14,6 +14,7 @@ use crate::actor::{Created, OperatorCaller};
 use crate::change::{Change, Record};
 use crate::expected::expected;
 use crate::identity_providers::check_own_issuer;
+use crate::issuer_keys::promise;
 use crate::{Shared, names};
 
 /// Makes, lists and sets up environments.
@@ -105,12 +106,14 @@ impl Environments {
         }
         let mut sign_in_changed = Value::Null;
         if let Some(patch) = patch.sign_in {
+            let before = environment.sign_in.clone();
             environment.sign_in = patched_sign_in(&environment.sign_in, &patch)
                 .map_err(|error| error.within("/sign_in"))?;
             let hosts = &environment.sign_in.hosts;
             if let Some(taken) = change.replace_environment_hosts(id, hosts).await? {
                 return Err(host_taken(hosts, taken));
             }
+            promise(&mut change, id, &before, &environment.sign_in).await?;
             sign_in_changed = patch;
         }
         environment.version += 1;

@@ -24,7 +24,7 @@ const IDEMPOTENCY_SECS: i64 = 24 * 3600;
 /// The action of a denied decision.
 pub(crate) const DENIED: &str = "decision.deny";
 
-/// How often a signing key was used; shared by every cached token that it verified.
+/// How often a key was used; that of the customer's is shared by every cached token that it verified.
 #[derive(Debug, Default)]
 pub(crate) struct KeyUse {
     uses: AtomicI64,
@@ -37,6 +37,13 @@ impl KeyUse {
         self.last_used_at
             .fetch_max(now.as_micros(), Ordering::Relaxed);
     }
+}
+
+/// Which table a key stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum KeyHome {
+    Signing,
+    Issuer,
 }
 
 /// When keys were used last.
@@ -58,7 +65,7 @@ struct Waiting {
     /// What the waiting denials say: environment, user, and what was denied.
     denials: HashSet<(Option<EnvironmentId>, Option<String>, String)>,
     last_uses: LastUses,
-    signing_keys: HashMap<(EnvironmentId, String), Arc<KeyUse>>,
+    keys: HashMap<(KeyHome, EnvironmentId, String), Arc<KeyUse>>,
     swept_at: Option<Timestamp>,
 }
 
@@ -104,10 +111,19 @@ impl Ledger {
     }
 
     pub(crate) fn uses_of(&self, environment: EnvironmentId, kid: &str) -> Arc<KeyUse> {
+        self.uses_at(KeyHome::Signing, environment, kid)
+    }
+
+    /// The same of a key that we sign with.
+    pub(crate) fn issuer_uses_of(&self, environment: EnvironmentId, kid: &str) -> Arc<KeyUse> {
+        self.uses_at(KeyHome::Issuer, environment, kid)
+    }
+
+    fn uses_at(&self, home: KeyHome, environment: EnvironmentId, kid: &str) -> Arc<KeyUse> {
         Arc::clone(
             self.waiting()
-                .signing_keys
-                .entry((environment, kid.to_owned()))
+                .keys
+                .entry((home, environment, kid.to_owned()))
                 .or_default(),
         )
     }
@@ -157,8 +173,12 @@ impl Ledger {
             tx.set_api_key_used(*environment, *key, *at).await?;
         }
         for used in uses {
-            tx.add_signing_key_uses(used.environment, &used.kid, used.count, used.last_used_at)
-                .await?;
+            let (environment, kid) = (used.environment, used.kid.as_str());
+            let (count, at) = (used.count, used.last_used_at);
+            match used.home {
+                KeyHome::Signing => tx.add_signing_key_uses(environment, kid, count, at).await?,
+                KeyHome::Issuer => tx.add_issuer_key_uses(environment, kid, count, at).await?,
+            }
         }
         let mut swept = 0;
         if sweep {
@@ -180,11 +200,12 @@ impl Ledger {
     fn take(&self, now: Timestamp) -> (Vec<AuditEntry>, LastUses, Vec<Uses>, bool) {
         let mut waiting = self.waiting();
         let uses = waiting
-            .signing_keys
+            .keys
             .iter()
-            .filter_map(|((environment, kid), key)| {
+            .filter_map(|((home, environment, kid), key)| {
                 let count = key.uses.swap(0, Ordering::Relaxed);
                 (count > 0).then(|| Uses {
+                    home: *home,
                     environment: *environment,
                     kid: kid.clone(),
                     count,
@@ -227,6 +248,7 @@ impl Ledger {
 }
 
 struct Uses {
+    home: KeyHome,
     environment: EnvironmentId,
     kid: String,
     count: i64,

@@ -14,6 +14,8 @@ mod expected;
 mod explain;
 mod health;
 mod identity_providers;
+mod issuer_keys;
+mod issuing;
 mod keys;
 mod ledger;
 mod metadata;
@@ -29,6 +31,7 @@ mod sign_in;
 mod sign_in_providers;
 mod signing_keys;
 mod standard_webhooks;
+mod texts;
 mod tokens;
 mod upkeep;
 mod users;
@@ -43,10 +46,13 @@ pub use clock::{Clock, SettableClock, SystemClock};
 pub use deliveries::{DELIVERY_HEADER, Deliveries, DeliveryQuery};
 pub use environments::{EnvironmentPatch, Environments};
 pub use explain::{Explain, ExplainRequest, Question};
+pub use hallpass_mail::{Caught, Mailer, Trap};
 pub use health::{Check, Health, Readiness};
 pub use identity_providers::{
     IdentityProviders, KeyReport, ProviderPatch, ProviderTest, ProviderView, ProviderWarning,
 };
+pub use issuer_keys::{IssuerKeys, PublishedKeys, RevokedIssuerKey};
+pub use issuing::{IssuedToken, Issuing};
 pub use keys::{FetchReport, KeysFailure, KeysState, KeysStatus};
 pub use operators::{KEY_PREFIX, NewOperator, NewOperatorKey, OperatorPatch, Operators};
 pub use projects::Projects;
@@ -55,6 +61,7 @@ pub use seal::MasterKeys;
 pub(crate) use services::Shared;
 pub use services::{DecisionLog, Options, Services, Surroundings};
 pub use sessions::{SessionCaller, Sessions};
+pub use sign_in::codes::{CodeSent, Codes, Contact, SignedInByCode};
 pub use sign_in::{
     MadePasskey, PageBrowser, PagePlace, PageVisitor, PasskeyAnswer, PasskeyInvitation,
     PasskeyQuestion, Passkeys,
@@ -65,6 +72,7 @@ pub use sign_in_providers::{
     SignInProviderWarning, SignInProviders,
 };
 pub use signing_keys::{GENERATED_BITS, GeneratedKey, SigningKeys};
+pub use texts::TextSender;
 pub use tokens::{Caller, OfflineReport, Step, TokenReport, Tokens, check_offline};
 pub use users::{Me, RevokedUser, Users};
 pub use webhooks::{NewWebhook, WebhookPatch, WebhookTest, WebhookWithSecret, Webhooks};

@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hallpass_egress::Egress;
+use hallpass_mail::Mailer;
 use hallpass_model::{EnvironmentId, Result};
 use hallpass_oauth::Client as OauthClient;
 use hallpass_store::Store;
@@ -8,6 +9,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock::SetBackAlarm;
+use crate::issuer_keys::{Ring, keep_up_for_ever};
 use crate::keys::remote::RemoteKeys;
 use crate::ledger::{FLUSH_EVERY, Ledger};
 use crate::seal::{MasterKeys, Seal};
@@ -15,9 +17,9 @@ use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
 use crate::upkeep;
 use crate::{
-    Accounts, ApiKeys, Audit, Clock, Deliveries, Environments, Explain, Health, IdentityProviders,
-    Oauth, Operators, Passkeys, Projects, Rng, Sessions, SignInProviders, SigningKeys, Tokens,
-    Users, Webhooks, deliveries, webhooks,
+    Accounts, ApiKeys, Audit, Clock, Codes, Deliveries, Environments, Explain, Health,
+    IdentityProviders, IssuerKeys, Issuing, Oauth, Operators, Passkeys, Projects, Rng, Sessions,
+    SignInProviders, SigningKeys, TextSender, Tokens, Users, Webhooks, deliveries, webhooks,
 };
 
 /// What the operator of this process chose.
@@ -40,6 +42,10 @@ pub struct Surroundings {
     pub egress: Egress,
     /// The keys that seal secrets.
     pub master_keys: MasterKeys,
+    /// How mail leaves.
+    pub mailer: Mailer,
+    /// How text messages leave.
+    pub texts: TextSender,
 }
 
 impl Surroundings {
@@ -49,6 +55,8 @@ impl Surroundings {
         Self {
             egress,
             master_keys: MasterKeys::none(),
+            mailer: Mailer::off(),
+            texts: TextSender::off(),
         }
     }
 }
@@ -85,9 +93,12 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     pub(crate) cache: TokenCache,
     pub(crate) remote: RemoteKeys,
+    pub(crate) ring: Ring,
     pub(crate) egress: Egress,
     pub(crate) oauth: OauthClient,
     pub(crate) seal: Seal,
+    pub(crate) mailer: Mailer,
+    pub(crate) texts: TextSender,
     /// Something was added to the queue of deliveries, or will be once its transaction commits.
     pub(crate) deliveries_due: Notify,
 }
@@ -99,7 +110,14 @@ impl Shared {
     /// `not_found`, `storage_unavailable`.
     pub(crate) async fn snapshot(&self, environment: EnvironmentId) -> Result<Arc<Snapshot>> {
         self.trust
-            .snapshot(environment, &self.store, &self.ledger, &self.remote)
+            .snapshot(
+                environment,
+                &self.store,
+                &self.ledger,
+                &self.remote,
+                &self.ring,
+                self.clock.now(),
+            )
             .await
     }
 }
@@ -114,6 +132,10 @@ pub struct Services {
     pub signing_keys: SigningKeys,
     /// Services outside whose tokens are user tokens.
     pub identity_providers: IdentityProviders,
+    /// The keys that sign issued tokens.
+    pub issuer_keys: IssuerKeys,
+    /// Tokens that attest who is signed in.
+    pub issuing: Issuing,
     /// Services outside that vouch for people.
     pub sign_in_providers: SignInProviders,
     /// User tokens.
@@ -130,6 +152,8 @@ pub struct Services {
     pub accounts: Accounts,
     /// Their sessions.
     pub sessions: Sessions,
+    /// Codes in mails and text messages.
+    pub codes: Codes,
     /// Their passkeys.
     pub passkeys: Passkeys,
     /// Signing in with services that vouch for people.
@@ -155,7 +179,7 @@ pub struct Services {
 
 impl Services {
     /// Wires the services over a migrated database and starts what runs beside requests: following the trust state,
-    /// keeping identity providers' keys fresh and writing the ledger.
+    /// keeping identity providers' keys fresh and our own in succession, and writing the ledger.
     ///
     /// # Errors
     /// `storage_unavailable` when the trust state cannot be read.
@@ -173,6 +197,7 @@ impl Services {
             ledger: Ledger::new(i64::from(options.keep_decisions_days) * DAY_SECS),
             cache: TokenCache::with_capacity(options.token_cache_bytes),
             remote: RemoteKeys::new(surroundings.egress.clone(), Arc::clone(&clock)),
+            ring: Ring::default(),
             oauth: OauthClient::new(surroundings.egress.clone()),
             egress: surroundings.egress,
             seal: Seal::new(
@@ -180,12 +205,18 @@ impl Services {
                 Arc::clone(&clock),
                 Arc::clone(&rng),
             ),
+            mailer: surroundings.mailer,
+            texts: surroundings.texts,
             deliveries_due: Notify::new(),
             store,
             clock,
             rng,
             options,
         });
+        let issuer_keys = IssuerKeys {
+            shared: Arc::clone(&shared),
+            turns: Arc::new(Semaphore::new(1)),
+        };
         let (stop_delivering, stopped) = watch::channel(false);
         let known_keys = Arc::default();
         let services = Arc::new(Self {
@@ -202,6 +233,12 @@ impl Services {
             identity_providers: IdentityProviders {
                 shared: Arc::clone(&shared),
             },
+            issuing: Issuing {
+                shared: Arc::clone(&shared),
+                keys: issuer_keys.clone(),
+                turns: Issuing::turns(),
+            },
+            issuer_keys,
             sign_in_providers: SignInProviders {
                 shared: Arc::clone(&shared),
             },
@@ -226,6 +263,9 @@ impl Services {
                 known: known_keys,
             },
             accounts: Accounts {
+                shared: Arc::clone(&shared),
+            },
+            codes: Codes {
                 shared: Arc::clone(&shared),
             },
             sessions: Sessions {
@@ -263,13 +303,14 @@ impl Services {
             let shared = Arc::clone(&shared);
             async move { shared.remote.keep_fresh().await }
         });
+        let keeper = tokio::spawn(keep_up_for_ever(services.issuer_keys.clone()));
         let writer = tokio::spawn(write_ledger(Arc::clone(&shared)));
         let sweeper = tokio::spawn(upkeep::sweep_again_and_again(Arc::clone(&shared)));
         services
             .tasks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .extend([follower, refresher, writer, sweeper]);
+            .extend([follower, refresher, keeper, writer, sweeper]);
         if shared.options.deliver {
             let deliverer = tokio::spawn(deliveries::run(Arc::clone(&shared), stopped));
             *services

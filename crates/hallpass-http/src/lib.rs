@@ -17,6 +17,7 @@ mod failure;
 mod measure;
 mod ops;
 mod portal;
+mod post;
 mod router;
 mod serve;
 mod session;

@@ -6,7 +6,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{AppState, Failure, admin, connect, docs, door, measure, ops, session};
+use crate::{AppState, Failure, admin, connect, docs, door, measure, ops, post, session};
 
 /// Everything this server answers, on one listener. `Host` is not looked at.
 pub fn app(state: AppState) -> Router {
@@ -14,6 +14,7 @@ pub fn app(state: AppState) -> Router {
     let (router, document) = routes().split_for_parts();
     router
         .merge(docs::pages(&document, &state.settings))
+        .merge(post::pages(&state.services))
         .fallback(async || Failure::no_such_path())
         .method_not_allowed_fallback(async || method_not_allowed())
         // The last one added is passed first.

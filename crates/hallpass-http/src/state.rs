@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use hallpass_core::Services;
+use hallpass_model::EnvironmentId;
 
 use crate::budget::FailureBudget;
 use crate::extract::AddressRange;
@@ -13,6 +14,8 @@ pub struct AppState {
     /// How this listener behaves.
     pub settings: Arc<HttpSettings>,
     pub(crate) budget: Arc<FailureBudget>,
+    /// Sessions that one address may begin.
+    pub(crate) visits: Arc<FailureBudget>,
 }
 
 /// How the HTTP surfaces behave.
@@ -22,8 +25,12 @@ pub struct HttpSettings {
     pub trusted_proxies: Vec<AddressRange>,
     /// Refused tokens and operator keys one address may send per minute, and at once; 0 sets no limit.
     pub failed_verifications_per_minute: u32,
+    /// Sessions one address may begin per minute, and at once; 0 sets no limit.
+    pub new_sessions_per_minute: u32,
     /// Where the outside reaches this server, for the examples of the reference page.
     pub public_url: Option<String>,
+    /// Whose key set is published under a host that no environment names.
+    pub default_environment: Option<EnvironmentId>,
 }
 
 impl HttpSettings {
@@ -40,7 +47,9 @@ impl Default for HttpSettings {
         Self {
             trusted_proxies: Vec::new(),
             failed_verifications_per_minute: 300,
+            new_sessions_per_minute: 600,
             public_url: None,
+            default_environment: None,
         }
     }
 }
@@ -50,10 +59,12 @@ impl AppState {
     #[must_use]
     pub fn new(services: Arc<Services>, settings: HttpSettings) -> Self {
         let budget = FailureBudget::new(settings.failed_verifications_per_minute);
+        let visits = FailureBudget::new(settings.new_sessions_per_minute);
         Self {
             services,
             settings: Arc::new(settings),
             budget: Arc::new(budget),
+            visits: Arc::new(visits),
         }
     }
 }

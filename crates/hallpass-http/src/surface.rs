@@ -46,7 +46,7 @@ impl Surface {
         }
         let own = matches!(
             path,
-            "/" | "/healthz" | "/readyz" | "/metrics" | "/openapi.json" | "/docs"
+            "/" | "/healthz" | "/readyz" | "/metrics" | "/openapi.json" | "/docs" | "/demo/mail"
         );
         if own || path.starts_with("/docs/") {
             return Self::Own;
@@ -87,6 +87,7 @@ mod tests {
             ("/admin", Surface::Admin),
             ("/administrator", Surface::Connect),
             ("/docs/style.css", Surface::Own),
+            ("/demo/mail", Surface::Own),
             ("/", Surface::Own),
             ("/projects/x/sdk/me", Surface::Connect),
             ("/touch", Surface::Session),

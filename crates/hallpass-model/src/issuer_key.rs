@@ -21,6 +21,10 @@ pub struct IssuerKey {
     pub signs_until: Option<Timestamp>,
     /// When it leaves the published set.
     pub published_until: Option<Timestamp>,
+    /// The longest life that a token signed with it may have, in seconds; settings only ever raise it.
+    pub token_secs: i64,
+    /// How long others may keep a key set that they fetched under earlier settings.
+    pub set_kept_until: Timestamp,
     /// Set when it was withdrawn at once.
     pub revoked_at: Option<Timestamp>,
     /// Last token signed, up to 5 s late.
@@ -46,6 +50,30 @@ impl IssuerKey {
             return IssuerKeyState::Next;
         }
         IssuerKeyState::Active
+    }
+
+    /// When its present state began.
+    #[must_use]
+    pub fn since(&self, now: Timestamp) -> Timestamp {
+        let since = match self.state_at(now) {
+            IssuerKeyState::Next => None,
+            IssuerKeyState::Active => Some(self.signs_from),
+            IssuerKeyState::Retiring => self.signs_until,
+            IssuerKeyState::Retired => self.published_until,
+            IssuerKeyState::Revoked => self.revoked_at,
+        };
+        since.unwrap_or(self.created_at)
+    }
+
+    /// When its present state ends, where that is known.
+    #[must_use]
+    pub fn until(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.state_at(now) {
+            IssuerKeyState::Next => Some(self.signs_from),
+            IssuerKeyState::Active => self.signs_until,
+            IssuerKeyState::Retiring => self.published_until,
+            IssuerKeyState::Retired | IssuerKeyState::Revoked => None,
+        }
     }
 }
 

@@ -26,6 +26,8 @@ CREATE TABLE issuer_keys (
     signs_from_at BIGINT NOT NULL,
     signs_until_at BIGINT,
     published_until_at BIGINT,
+    token_secs BIGINT NOT NULL,
+    set_kept_until_at BIGINT NOT NULL,
     revoked_at BIGINT,
     last_used_at BIGINT,
     use_count BIGINT NOT NULL
@@ -103,6 +105,16 @@ CREATE INDEX challenges_by_identifier ON challenges (environment_id, identity_ki
 CREATE INDEX challenges_by_session ON challenges (environment_id, session_id, purpose, created_at);
 CREATE INDEX challenges_by_network ON challenges (client_network, created_at);
 CREATE INDEX challenges_by_expiry ON challenges (expires_at);
+
+-- Rows to wait for, when a rule counts rows that are not there yet. Each is one turn that many things share.
+CREATE TABLE turns (
+    slot BIGINT PRIMARY KEY NOT NULL
+);
+INSERT INTO turns (slot) VALUES
+    (0), (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12), (13), (14), (15),
+    (16), (17), (18), (19), (20), (21), (22), (23), (24), (25), (26), (27), (28), (29), (30), (31),
+    (32), (33), (34), (35), (36), (37), (38), (39), (40), (41), (42), (43), (44), (45), (46), (47),
+    (48), (49), (50), (51), (52), (53), (54), (55), (56), (57), (58), (59), (60), (61), (62), (63);
 
 CREATE TABLE passkeys (
     id TEXT PRIMARY KEY NOT NULL,

@@ -28,8 +28,8 @@ const LIST_OF_IDENTIFIER: &str = select!(
     "WHERE environment_id = $1 AND identity_kind = $2 AND identifier = $3 AND created_at >= $4
      ORDER BY created_at DESC, id DESC LIMIT 512"
 );
-const COUNT_OF_NETWORK: &str =
-    "SELECT COUNT(*) FROM challenges WHERE client_network = $1 AND created_at >= $2";
+const COUNT_CODES_OF_NETWORK: &str = "SELECT COUNT(*) FROM challenges
+     WHERE client_network = $1 AND created_at >= $2 AND identity_kind IN ('email', 'phone')";
 const INSERT: &str =
     "INSERT INTO challenges (id, environment_id, session_id, purpose, identity_kind, identifier, shown, digest, state,
          client_network, wrong_answers, created_at, expires_at, consumed_at)
@@ -49,7 +49,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     FIND_BY_DIGEST,
     FIND_LATEST,
     LIST_OF_IDENTIFIER,
-    COUNT_OF_NETWORK,
+    COUNT_CODES_OF_NETWORK,
     INSERT,
     SET_STATE,
     COUNT_WRONG_ANSWER,
@@ -161,16 +161,18 @@ impl Read {
         entities(rows)
     }
 
-    /// How many challenges a client's network asked for since a time, in every environment.
+    /// How many codes a client's network asked for since a time, in every environment.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn count_challenges_of_network(
-        &mut self,
-        network: &str,
-        since: Timestamp,
-    ) -> Result<i64> {
-        let found = fetch_optional!(self, (i64,), COUNT_OF_NETWORK, network, since.as_micros())?;
+    pub async fn count_codes_of_network(&mut self, network: &str, since: Timestamp) -> Result<i64> {
+        let found = fetch_optional!(
+            self,
+            (i64,),
+            COUNT_CODES_OF_NETWORK,
+            network,
+            since.as_micros()
+        )?;
         Ok(found.map_or(0, |(count,)| count))
     }
 }

@@ -1,7 +1,7 @@
 use data_encoding::BASE64URL_NOPAD;
 use hallpass_model::{
-    Account, ApiKey, AuditEntry, ConnectedUser, Delivery, Environment, Operator, OperatorKey, Page,
-    PageRequest, Project, Session, SigningKey, Timestamp,
+    Account, ApiKey, AuditEntry, ConnectedUser, Delivery, Environment, IssuerKey, Operator,
+    OperatorKey, Page, PageRequest, Project, Session, SigningKey, Timestamp,
 };
 
 use crate::{Result, StoreError};
@@ -88,6 +88,7 @@ listed! {
     Project, "p", |it| it.created_at, it.id.to_string();
     Environment, "e", |it| it.created_at, it.id.to_string();
     SigningKey, "k", |it| it.created_at, it.kid.clone();
+    IssuerKey, "ik", |it| it.created_at, it.kid.clone();
     ConnectedUser, "u", |it| it.created_at, it.id.to_string();
     Operator, "o", |it| it.created_at, it.id.to_string();
     OperatorKey, "ok", |it| it.created_at, it.id.to_string();

@@ -20,18 +20,20 @@ macro_rules! select {
         concat!("SELECT ", columns!(), " FROM deliveries ", $rest)
     };
 }
-// Among the due rows of one receiver, in the order in which they came.
+// Among the due rows of one receiver, in the order in which they came. A sub-select in the condition could be run again
+// for each row, and would take more than the limit.
 macro_rules! claim {
     ($suffix:literal) => {
         concat!(
-            "UPDATE deliveries SET claimed_until_at = $3, attempts = attempts + 1
-             WHERE state = 'pending' AND id IN (
+            "WITH due (due_id) AS MATERIALIZED (
                  SELECT id FROM deliveries
                  WHERE state = 'pending' AND target_id = $1 AND next_attempt_at <= $2
                      AND (claimed_until_at IS NULL OR claimed_until_at <= $2)
                  ORDER BY next_attempt_at, id LIMIT $4",
             $suffix,
-            ") RETURNING ",
+            ")
+             UPDATE deliveries SET claimed_until_at = $3, attempts = attempts + 1
+             FROM due WHERE id = due_id RETURNING ",
             columns!()
         )
     };

@@ -5,8 +5,9 @@ use sqlx::{Executor, SqlSafeStr};
 use crate::store::Pools;
 use crate::{
     Result, StoreError, accounts, api_keys, audit, challenges, deliveries, environments,
-    idempotency, identities, identity_providers, operator_keys, operators, passkeys, projects,
-    seal_check, sessions, sign_in_providers, signing_keys, trust, users, wallets, webhooks,
+    idempotency, identities, identity_providers, issuer_keys, operator_keys, operators, passkeys,
+    projects, seal_check, sessions, sign_in_providers, signing_keys, trust, turns, users, wallets,
+    webhooks,
 };
 
 const GROUPS: &[&[&str]] = &[
@@ -21,11 +22,13 @@ const GROUPS: &[&[&str]] = &[
     audit::STATEMENTS,
     idempotency::STATEMENTS,
     seal_check::STATEMENTS,
+    issuer_keys::STATEMENTS,
     api_keys::STATEMENTS,
     accounts::STATEMENTS,
     identities::STATEMENTS,
     sessions::STATEMENTS,
     challenges::STATEMENTS,
+    turns::STATEMENTS,
     sign_in_providers::STATEMENTS,
     webhooks::STATEMENTS,
     deliveries::STATEMENTS,

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use hallpass_egress::{Egress, EgressOptions};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
@@ -80,6 +81,19 @@ impl Hook {
     #[must_use]
     pub fn endpoint(&self) -> String {
         self.address.to_string()
+    }
+
+    /// A way out that leads to it and to no other place on this machine.
+    ///
+    /// # Panics
+    /// When there is no way out at all.
+    #[must_use]
+    pub fn egress(&self) -> Egress {
+        let options = EgressOptions {
+            allow: vec![self.endpoint().parse().expect("HOST:PORT")],
+            ..EgressOptions::default()
+        };
+        Egress::new(options).expect("a way out")
     }
 
     /// An address below it.
@@ -219,9 +233,11 @@ async fn answer(stream: &mut TcpStream, state: &State, received: Received) -> io
         }
         Reply::Large(bytes) => respond(stream, 200, "", &vec![b'x'; bytes]).await,
         Reply::Hang => {
-            // Counted for as long as it lasts.
+            // Counted until the other side has enough.
             begin_again(state, &path);
-            std::future::pending().await
+            let gone = stream.read(&mut [0; 1]).await;
+            end(state, &path, &message);
+            gone.and(Err(io::ErrorKind::ConnectionAborted.into()))
         }
         Reply::Drip => {
             let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";

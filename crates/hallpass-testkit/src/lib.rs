@@ -4,6 +4,7 @@
 pub mod authenticator;
 mod database;
 pub mod hook;
+pub mod person;
 mod pool;
 mod postgres;
 pub mod provider;

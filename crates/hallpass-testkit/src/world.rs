@@ -6,9 +6,11 @@ use std::sync::Arc;
 use data_encoding::BASE64URL_NOPAD;
 use hallpass_core::{
     Created, MasterKeys, OperatorCaller, Options, Services, SettableClock, Surroundings, SystemRng,
+    TextSender,
 };
 use hallpass_egress::{Egress, EgressOptions};
 use hallpass_jose::SigningKey;
+use hallpass_mail::{Mailer, Trap};
 use hallpass_model::{EnvironmentId, ProjectId, Timestamp};
 use hallpass_seal::{KeyRing, MasterKey};
 use hallpass_store::Store;
@@ -36,6 +38,8 @@ pub struct World {
     pub key: SigningKey,
     /// What it may call; nothing on this machine, unless told otherwise.
     pub egress: Egress,
+    /// The mails and text messages that it sent.
+    pub post: Trap,
     options: Options,
 }
 
@@ -67,11 +71,12 @@ impl World {
     /// A world with everything that can be chosen.
     pub async fn with(store: Store, egress: Egress, options: Options) -> Self {
         let clock = Arc::new(SettableClock::at(Timestamp::from_secs(BEGINNING)));
+        let post = Trap::new(1000);
         let services = Services::start(
             store.clone(),
             clock.clone(),
             Arc::new(SystemRng::new()),
-            surroundings(&egress),
+            surroundings(&egress, &post),
             options.clone(),
         )
         .await
@@ -100,6 +105,7 @@ impl World {
             environment,
             key,
             egress,
+            post,
             options,
         }
     }
@@ -116,7 +122,7 @@ impl World {
             store,
             self.clock.clone(),
             Arc::new(SystemRng::new()),
-            surroundings(&self.egress),
+            surroundings(&self.egress, &self.post),
             self.options.clone(),
         )
         .await
@@ -181,9 +187,11 @@ impl World {
     }
 }
 
-/// A way out, and a master key that every node of a test has.
-fn surroundings(egress: &Egress) -> Surroundings {
+/// A way out, a trap for mails and text messages, and a master key that every node of a test has.
+fn surroundings(egress: &Egress, post: &Trap) -> Surroundings {
     Surroundings {
+        mailer: Mailer::trap(post.clone()),
+        texts: TextSender::trap(post.clone()),
         master_keys: MasterKeys::from_source(|| {
             Ok(Some(KeyRing::new(MasterKey::generate([7; 32]))))
         }),

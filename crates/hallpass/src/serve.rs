@@ -97,7 +97,9 @@ impl Door {
         let settings = HttpSettings {
             trusted_proxies: trusted_proxies(config)?,
             failed_verifications_per_minute: config.limits.failed_verifications_per_minute,
+            new_sessions_per_minute: config.limits.new_sessions_per_minute,
             public_url: Some(self.url.clone()),
+            ..HttpSettings::default()
         };
         let app = hallpass_http::app(AppState::new(services.clone(), settings));
         let options = ServeOptions {

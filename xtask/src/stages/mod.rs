@@ -68,7 +68,7 @@ const STAGES: &[Stage] = &[
     Stage {
         name: "tests",
         run: steps::tests,
-        needs: &[Need::Postgres],
+        needs: &[Need::Postgres, Need::Node, Need::Python],
         if_it_fails: "run the failing test alone: `cargo test -p CRATE NAME`",
     },
     Stage {

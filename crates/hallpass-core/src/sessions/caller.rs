@@ -13,6 +13,8 @@ pub struct SessionCaller {
     pub app: AppCaller,
     /// The session as it is now.
     pub session: Session,
+    /// The session was begun for this request.
+    pub is_fresh: bool,
     token: Zeroizing<String>,
 }
 
@@ -21,6 +23,7 @@ impl SessionCaller {
         Self {
             app,
             session,
+            is_fresh: false,
             token,
         }
     }

@@ -227,7 +227,9 @@ impl Sessions {
         let mut tx = self.shared.store.write().await?;
         tx.insert_session(&session, &digest).await?;
         tx.commit().await?;
-        Ok(SessionCaller::new(app, session, token))
+        let mut caller = SessionCaller::new(app, session, token);
+        caller.is_fresh = true;
+        Ok(caller)
     }
 
     /// Exchanges the secret if somebody signed in for this session elsewhere.

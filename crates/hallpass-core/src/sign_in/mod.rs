@@ -1,6 +1,8 @@
 //! Ways to sign in. Each proves an identity and nothing more; what follows from a proof is for [`crate::accounts`].
 
 mod browser;
+pub(crate) mod codes;
+mod limits;
 mod oauth;
 mod passkeys;
 

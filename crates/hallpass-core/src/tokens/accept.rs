@@ -4,15 +4,17 @@
 use std::sync::Arc;
 
 use hallpass_jose::{Claims, TokenError, UnverifiedToken};
-use hallpass_model::{EnvironmentSettings, ProviderKind, Subject, Timestamp};
+use hallpass_model::{EnvironmentSettings, IssuerKey, ProviderKind, SessionId, Subject, Timestamp};
 use hallpass_permissions::Claim;
 
+use super::issued;
 use super::providers;
 use super::refusal::Refusal;
 use super::report::Notes;
 use super::rules::{self, Times};
 use super::trust::Snapshot;
 use crate::identity_providers::TrustedProvider;
+use crate::issuer_keys::HeldKey;
 use crate::keys::RemoteKey;
 use crate::keys::remote::RemoteKeys;
 use crate::ledger::KeyUse;
@@ -26,6 +28,8 @@ pub(crate) struct Accepted {
     pub(crate) key_ends_at: Option<Timestamp>,
     pub(crate) uses: Option<Arc<KeyUse>>,
     pub(crate) remote_key: Option<Arc<RemoteKey>>,
+    /// The session that it was issued in here; the token counts only while that is live.
+    pub(crate) session: Option<SessionId>,
 }
 
 /// What a good token says.
@@ -41,6 +45,8 @@ pub(super) enum Origin<'s> {
     /// The environment's own signing keys.
     OwnKeys(&'s Snapshot),
     Provider(&'s Snapshot, &'s TrustedProvider),
+    /// The environment's issuer keys: it was issued here.
+    Issued(&'s Snapshot, &'s IssuerKey, &'s Arc<HeldKey>),
     /// No environment was named; audience and issuer are not looked at.
     Unknown(&'s EnvironmentSettings),
 }
@@ -83,14 +89,19 @@ pub(super) async fn accept_of(
     judge(&token, text, origin, remote, now, notes).await
 }
 
-/// By issuer, byte for byte; then the own keys; without any, the provider that has no issuer.
+/// By issuer, byte for byte; by the name of an issuer key; then the own keys; without any, the provider that has no
+/// issuer.
 fn origin_of<'s>(
     token: &UnverifiedToken<'_>,
     snapshot: &'s Snapshot,
     now: Timestamp,
 ) -> Result<Origin<'s>, Refusal> {
+    let issued = issued::find_key(token, snapshot, now);
     if snapshot.providers.is_empty() {
-        return Ok(Origin::OwnKeys(snapshot));
+        return Ok(match issued {
+            Some((key, held)) => Origin::Issued(snapshot, key, held),
+            None => Origin::OwnKeys(snapshot),
+        });
     }
     let issuer = token.unverified_text("iss");
     let by_issuer = |provider: &&TrustedProvider| {
@@ -100,12 +111,13 @@ fn origin_of<'s>(
             .any(|own| issuer.as_deref() == Some(own))
     };
     let mut providers = snapshot.providers.iter();
-    let found = match providers.find(by_issuer) {
-        Some(provider) => provider,
-        None if snapshot.keys.iter().any(|key| key.is_trusted_at(now)) => {
+    let found = match (providers.find(by_issuer), issued) {
+        (Some(provider), _) => provider,
+        (None, Some((key, held))) => return Ok(Origin::Issued(snapshot, key, held)),
+        (None, None) if snapshot.keys.iter().any(|key| key.is_trusted_at(now)) => {
             return Ok(Origin::OwnKeys(snapshot));
         }
-        None => {
+        (None, None) => {
             let mut providers = snapshot.providers.iter();
             let without = providers.find(|provider| provider.issuers.is_empty());
             without.ok_or(Refusal::UnknownIssuer)?
@@ -143,7 +155,7 @@ async fn judge(
                 format!("made by the provider's key {kid}")
             });
             let content = check_content(&verified.claims()?, origin, now, notes)?;
-            Ok(content.accepted(None, None, Some(key)))
+            Ok(content.accepted(None, None, Some(key), None))
         }
         Origin::OwnKeys(snapshot) => {
             let (verified, key) = rules::verify(token, snapshot, now)
@@ -152,7 +164,19 @@ async fn judge(
                 format!("made by the signing key {}", key.kid)
             });
             let content = check_content(&verified.claims()?, origin, now, notes)?;
-            Ok(content.accepted(key.ends_at, Some(Arc::clone(&key.uses)), None))
+            let uses = Some(Arc::clone(&key.uses));
+            Ok(content.accepted(key.ends_at, uses, None, None))
+        }
+        Origin::Issued(snapshot, key, held) => {
+            issued::check_trusted(snapshot)?;
+            let verified = token.verify(&held.public)?;
+            notes.good("signature", || {
+                format!("made by the issuer key {}", key.kid)
+            });
+            let claims = verified.claims()?;
+            let content = check_content(&claims, origin, now, notes)?;
+            let session = issued::session(&claims)?;
+            Ok(content.accepted(key.published_until, None, None, Some(session)))
         }
         Origin::Unknown(_) => Err(Refusal::NoSigningKey),
     }
@@ -183,7 +207,7 @@ pub(super) fn check_form(
 ) -> Result<(), Refusal> {
     match origin {
         Origin::Provider(_, provider) => providers::check_type(token, provider)?,
-        Origin::OwnKeys(_) | Origin::Unknown(_) => rules::check_type(token)?,
+        Origin::OwnKeys(_) | Origin::Issued(..) | Origin::Unknown(_) => rules::check_type(token)?,
     }
     notes.good("form", || {
         let header = token.header();
@@ -207,7 +231,9 @@ pub(super) fn check_content(
             providers::check_kind(claims, provider)?;
             providers::subject(claims, provider)?
         }
-        Origin::OwnKeys(_) | Origin::Unknown(_) => rules::check_subject(claims)?,
+        Origin::OwnKeys(_) | Origin::Issued(..) | Origin::Unknown(_) => {
+            rules::check_subject(claims)?
+        }
     };
     notes.good("subject", || format!("names the user {sub}"));
     let times = rules::check_times(claims, settings, now)?;
@@ -226,12 +252,14 @@ pub(super) fn check_content(
     check_addressing(claims, origin, notes)?;
     let claim = match origin {
         Origin::Provider(_, provider) => providers::parse_permissions(claims, provider, settings)?,
-        Origin::OwnKeys(_) | Origin::Unknown(_) => rules::parse_permissions(claims, settings)?,
+        Origin::OwnKeys(_) | Origin::Issued(..) | Origin::Unknown(_) => {
+            rules::parse_permissions(claims, settings)?
+        }
     };
     notes.good("permissions", || {
         let found = match origin {
             Origin::Provider(_, provider) => providers::permissions_found(claims, provider),
-            Origin::OwnKeys(_) | Origin::Unknown(_) => String::new(),
+            Origin::OwnKeys(_) | Origin::Issued(..) | Origin::Unknown(_) => String::new(),
         };
         match claim.grants_count() {
             _ if claim.is_absent() => {
@@ -251,6 +279,11 @@ fn check_addressing(
 ) -> Result<(), Refusal> {
     let found = match origin {
         Origin::Unknown(_) => return Ok(()),
+        Origin::Issued(snapshot, ..) => {
+            issued::check_audience(claims, snapshot)?;
+            notes.good("audience", || "aud is this environment".to_owned());
+            return Ok(());
+        }
         Origin::Provider(snapshot, provider) if provider.any_audience => {
             if claims.aud.is_none() && snapshot.settings.require_audience {
                 return Err(Refusal::AudienceMissing);
@@ -286,7 +319,9 @@ fn check_addressing(
 impl Origin<'_> {
     fn settings(&self) -> &EnvironmentSettings {
         match self {
-            Self::OwnKeys(snapshot) | Self::Provider(snapshot, _) => &snapshot.settings,
+            Self::OwnKeys(snapshot) | Self::Provider(snapshot, _) | Self::Issued(snapshot, ..) => {
+                &snapshot.settings
+            }
             Self::Unknown(settings) => settings,
         }
     }
@@ -298,6 +333,7 @@ impl Content {
         key_ends_at: Option<Timestamp>,
         uses: Option<Arc<KeyUse>>,
         remote_key: Option<Arc<RemoteKey>>,
+        session: Option<SessionId>,
     ) -> Accepted {
         Accepted {
             sub: self.sub,
@@ -306,6 +342,7 @@ impl Content {
             key_ends_at,
             uses,
             remote_key,
+            session,
         }
     }
 }

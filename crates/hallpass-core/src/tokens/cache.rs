@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hallpass_model::{EnvironmentId, Subject, Timestamp};
+use hallpass_model::{EnvironmentId, SessionId, Subject, Timestamp};
 use hallpass_permissions::Claim;
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
@@ -27,6 +27,8 @@ pub(crate) struct VerifiedUserToken {
     pub(crate) uses: Option<Arc<KeyUse>>,
     /// The identity provider's key that verified it; the token counts no longer than that does.
     pub(crate) remote_key: Option<Arc<RemoteKey>>,
+    /// The session that it was issued in here; looked up at every use.
+    pub(crate) session: Option<SessionId>,
 }
 
 #[derive(PartialEq, Eq)]

@@ -3,11 +3,13 @@
 //! A token is verified once per trust epoch and then remembered whole. The answer for a remembered token is the
 //! same as for a fresh one: its end is checked by both clocks, and any change of keys, identity providers, settings,
 //! frozen or revoked users starts a new epoch in which it has to be verified again. So it has to be when the identity
-//! provider's key that verified it counts no more.
+//! provider's key that verified it counts no more. A token that was issued here is good only while its session is, which is
+//! looked up every time.
 
 mod accept;
 mod cache;
 mod caller;
+mod issued;
 mod providers;
 mod refusal;
 mod report;
@@ -18,7 +20,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hallpass_model::{
-    ConnectedUser, EnvironmentId, Error, ErrorKind, Metadata, Result, Timestamp, UserId,
+    ConnectedUser, EnvironmentId, Error, ErrorKind, Metadata, Result, SessionId, Subject,
+    Timestamp, UserId,
 };
 
 pub(crate) use accept::{Accepted, accept};
@@ -102,7 +105,12 @@ impl Tokens {
             let snapshot = self.shared.snapshot(environment).await?;
             let now = self.shared.clock.now();
             if let Some(answer) = self.remembered(&snapshot, token, now) {
-                return answer.map(|verified| (snapshot, verified));
+                let verified = answer?;
+                if let Some(session) = verified.session {
+                    self.require_session(environment, session, &verified.sub)
+                        .await?;
+                }
+                return Ok((snapshot, verified));
             }
             let remote = &self.shared.remote;
             let accepted = accept(token, &snapshot, remote, now, &mut Notes::none()).await;
@@ -203,6 +211,7 @@ impl Tokens {
             ends_at_monotonic: self.shared.clock.monotonic() + Duration::from_micros(left),
             uses: accepted.uses,
             remote_key: accepted.remote_key,
+            session: accepted.session,
         });
         if trace == Trace::Left {
             self.shared
@@ -212,8 +221,25 @@ impl Tokens {
         Ok(verified)
     }
 
+    /// The session that a token was issued in here still counts.
+    async fn require_session(
+        &self,
+        environment: EnvironmentId,
+        session: SessionId,
+        sub: &Subject,
+    ) -> Result<()> {
+        let now = self.shared.clock.now();
+        let mut tx = self.shared.store.read().await?;
+        issued::check_session(&mut tx, environment, session, sub, now).await??;
+        Ok(())
+    }
+
     /// Lets in who is neither frozen nor revoked, and writes down who is new.
     async fn admit(&self, snapshot: &Snapshot, accepted: &Accepted, trace: Trace) -> Result<()> {
+        if let Some(session) = accepted.session {
+            self.require_session(snapshot.environment, session, &accepted.sub)
+                .await?;
+        }
         let (user, not_before) = {
             let mut tx = self.shared.store.read().await?;
             let user = tx.find_user(snapshot.environment, &accepted.sub).await?;

@@ -35,6 +35,8 @@ pub(crate) enum Refusal {
     PermissionsMissing,
     Revoked,
     UserFrozen,
+    /// The session that the token was issued in is over, or no longer its user's.
+    SessionEnded,
     /// No provider has the token's issuer, and no key of the environment's own made the signature.
     UnknownIssuer,
     ProviderDisabled,
@@ -127,6 +129,7 @@ impl Refusal {
             }
             Self::Revoked => "token_revoked",
             Self::UserFrozen => "user_frozen",
+            Self::SessionEnded => "session_ended",
         }
     }
 
@@ -179,6 +182,9 @@ impl Refusal {
                 "tokens issued to this user up to then were revoked; get a new one".into()
             }
             Self::UserFrozen => "this user is frozen".into(),
+            Self::SessionEnded => {
+                "the session that this token was issued in has ended; sign in again".into()
+            }
             Self::UnknownIssuer => {
                 "iss is the issuer of none of this environment's identity providers, compared to the last slash, and no signing key of its own made the signature".into()
             }

@@ -7,6 +7,7 @@ use hallpass_permissions::{Claim, Fault};
 use serde::Serialize;
 
 use super::accept::{Accepted, Content, Origin, accept, accept_of, check_content, check_form};
+use super::issued;
 use super::refusal::Refusal;
 use super::{Tokens, check_standing};
 use crate::identity_providers::TrustedProvider;
@@ -125,8 +126,23 @@ impl Tokens {
     ) -> Result<TokenReport> {
         let outcome = match accepted {
             Err(refusal) => Err(refusal),
-            Ok(Accepted { sub, times, .. }) => {
+            Ok(Accepted {
+                sub,
+                times,
+                session,
+                ..
+            }) => {
                 let mut tx = self.shared.store.read().await?;
+                if let Some(session) = session {
+                    let now = self.shared.clock.now();
+                    let live = issued::check_session(&mut tx, environment, session, &sub, now);
+                    if let Err(refusal) = live.await? {
+                        return Ok(notes.conclude(Some(&refusal)));
+                    }
+                    notes.good("session", || {
+                        "the session it was issued in is live".to_owned()
+                    });
+                }
                 let user = tx.find_user(environment, &sub).await?;
                 let not_before = tx.find_not_before(environment, &sub).await?;
                 let found = if user.is_some() {
@@ -210,6 +226,7 @@ fn step_of(refusal: &Refusal) -> &'static str {
         | Refusal::PermissionsMissingAt { .. }
         | Refusal::Roles { .. } => "permissions",
         Refusal::Revoked | Refusal::UserFrozen => "user",
+        Refusal::SessionEnded => "session",
         _ => "times",
     }
 }

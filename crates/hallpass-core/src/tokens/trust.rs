@@ -17,6 +17,7 @@ use hallpass_store::{Store, TrustWatch};
 use tokio::time::Instant;
 
 use crate::identity_providers::TrustedProvider;
+use crate::issuer_keys::{KeySet, Ring};
 use crate::keys::remote::RemoteKeys;
 use crate::ledger::{KeyUse, Ledger};
 use crate::signing_keys::parse_public_key;
@@ -36,6 +37,8 @@ pub(crate) struct Snapshot {
     pub(crate) keys: Vec<TrustedKey>,
     /// Disabled ones included, so that their tokens are refused for that reason.
     pub(crate) providers: Vec<TrustedProvider>,
+    /// What it signs issued tokens with.
+    pub(crate) issuer_keys: KeySet,
 }
 
 /// A key that verifies tokens until its end.
@@ -122,11 +125,13 @@ impl Trust {
         store: &Store,
         ledger: &Ledger,
         remote: &RemoteKeys,
+        ring: &Ring,
+        now: Timestamp,
     ) -> Result<Arc<Snapshot>> {
         if let Some(snapshot) = self.current(environment) {
             return Ok(snapshot);
         }
-        let snapshot = Arc::new(read(environment, store, ledger, remote).await?);
+        let snapshot = Arc::new(read(environment, store, ledger, remote, ring, now).await?);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let entry = known.entry(environment).or_default();
         // Somebody may have raised the epoch while we read: then this is good for one request only.
@@ -194,6 +199,8 @@ async fn read(
     store: &Store,
     ledger: &Ledger,
     remote: &RemoteKeys,
+    ring: &Ring,
+    now: Timestamp,
 ) -> Result<Snapshot> {
     let mut tx = store.read().await?;
     // The epoch is read before the keys: keys newer than it only cost another read.
@@ -215,6 +222,8 @@ async fn read(
         .into_iter()
         .map(|provider| TrustedProvider::new(found.project_id, provider, remote))
         .collect::<Result<_>>()?;
+    let issuer_keys = tx.list_published_issuer_keys(environment, now).await?;
+    let has_any = !issuer_keys.is_empty() || tx.has_issuer_keys(environment).await?;
     // Active first; a stable sort keeps newest first among those that retire.
     keys.sort_by_key(|key| key.ends_at.is_some());
     Ok(Snapshot {
@@ -225,5 +234,6 @@ async fn read(
         sign_in: found.sign_in,
         keys,
         providers,
+        issuer_keys: ring.hold(environment, issuer_keys, has_any, ledger)?,
     })
 }

@@ -34,9 +34,6 @@ pub(super) fn checked_url(url: &str, egress: &Egress) -> Result<String> {
     let checked = egress
         .check_url(url)
         .map_err(|error| Error::from(error).at("/url"))?;
-    if checked.fragment().is_some() {
-        return Err(invalid("/url", "a URL without a fragment (#)"));
-    }
     Ok(checked.to_string())
 }
 

@@ -45,10 +45,7 @@ async fn actions(told: &Told, action: &str) -> Vec<(String, serde_json::Value)> 
         ..AuditQuery::default()
     };
     let page = PageRequest::default();
-    let rows = told
-        .services()
-        .audit
-        .list(&told.world.admin(), query, &page);
+    let rows = told.services().audit.list(&told.admin, query, &page);
     let rows = rows.await.expect("the trail").items;
     rows.into_iter()
         .map(|row| (row.actor_kind.as_str().to_owned(), row.detail))
@@ -122,7 +119,7 @@ on_both_engines! {
         let told = told(database).await;
         told.hook.reply("/hook", Reply::Status(410));
         let [id] = told.enqueue(1).await[..] else { panic!("one") };
-        let retry = || told.services().deliveries.retry(&told.world.admin(), told.environment(), id);
+        let retry = || told.services().deliveries.retry(&told.admin, told.environment(), id);
         assert_eq!(retry().await.expect_err("pending").code(), "delivery_not_dead");
         told.turn().await;
         assert_eq!(told.state(id).await, DeliveryState::Dead);
@@ -210,7 +207,7 @@ on_both_engines! {
     async fn while_a_secret_is_changed_both_sign_and_then_only_the_new_one(database: Database) {
         let told = told(database).await;
         let webhooks = &told.services().webhooks;
-        let admin = told.world.admin();
+        let admin = told.admin.clone();
         let rotated = webhooks.rotate_secret(&admin, told.environment(), told.webhook, 3600).await;
         let rotated = rotated.expect("rotated").into_inner();
         let new = rotated.secret.expect("shown once").to_string();

@@ -155,7 +155,7 @@ on_both_engines! {
         let before = told.delivery(new).await.created_at.plus_secs(-30 * 86_400);
         assert_eq!(tx.delete_deliveries_before(before, 100).await.expect("swept"), 1);
         tx.commit().await.expect("committed");
-        let load = |id| told.services().deliveries.load(&told.world.admin(), told.environment(), id);
+        let load = |id| told.services().deliveries.load(&told.admin, told.environment(), id);
         assert_eq!(load(old).await.expect_err("swept").code(), "not_found");
         assert!(load(new).await.is_ok());
     }

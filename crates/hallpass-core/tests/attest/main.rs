@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod api_keys;
+mod codes;
 mod deliveries;
 mod deliveries_queue;
+mod issuing;
 mod sign_in_providers;
 mod support;
+mod webhook_guide;
 mod webhooks;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use hallpass_core::{
-    Clock as _, DeliveryQuery, NewWebhook, Options, Services, WebhookPatch, WebhookWithSecret,
+    Clock as _, DeliveryQuery, NewWebhook, OperatorCaller, Options, Services, WebhookPatch,
+    WebhookWithSecret,
 };
-use hallpass_egress::{Egress, EgressOptions};
 use hallpass_model::{
     Delivery, DeliveryId, DeliveryState, EnvironmentId, PageRequest, TargetKind, Webhook, WebhookId,
 };
@@ -19,6 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Nothing is sent unless the test says so.
 pub struct Told {
     pub world: World,
+    pub admin: OperatorCaller,
     pub hook: Hook,
     pub webhook: WebhookId,
     pub secret: String,
@@ -37,10 +38,11 @@ pub async fn told_by(database: Database, deliver: bool) -> Told {
         deliver,
         ..Options::default()
     };
-    let egress = egress_to_hook(&hook);
+    let egress = hook.egress();
     let world = World::with(database.store().clone(), egress, options).await;
     let added = add(&world, &hook.url("/hook")).await;
     Told {
+        admin: world.admin(),
         webhook: added.webhook.id,
         secret: added.secret.expect("shown once").to_string(),
         world,
@@ -48,15 +50,6 @@ pub async fn told_by(database: Database, deliver: bool) -> Told {
         database,
         made: std::sync::atomic::AtomicU32::new(0),
     }
-}
-
-pub fn egress_to_hook(hook: &Hook) -> Egress {
-    let allow = vec![hook.endpoint().parse().expect("HOST:PORT")];
-    let options = EgressOptions {
-        allow,
-        ..EgressOptions::default()
-    };
-    Egress::new(options).expect("a way out")
 }
 
 pub async fn add(world: &World, url: &str) -> WebhookWithSecret {
@@ -146,7 +139,7 @@ impl Told {
     pub async fn delivery(&self, id: DeliveryId) -> Delivery {
         let deliveries = &self.services().deliveries;
         deliveries
-            .load(&self.world.admin(), self.environment(), id)
+            .load(&self.admin, self.environment(), id)
             .await
             .expect("a delivery")
     }
@@ -167,7 +160,7 @@ impl Told {
         };
         let deliveries = &self.services().deliveries;
         let found = deliveries
-            .list(&self.world.admin(), self.environment(), &query, &page)
+            .list(&self.admin, self.environment(), &query, &page)
             .await;
         found.expect("a list").items.len()
     }
@@ -175,7 +168,7 @@ impl Told {
     pub async fn webhook(&self) -> Webhook {
         let webhooks = &self.services().webhooks;
         webhooks
-            .load(&self.world.admin(), self.environment(), self.webhook)
+            .load(&self.admin, self.environment(), self.webhook)
             .await
             .expect("the webhook")
     }
@@ -187,13 +180,7 @@ impl Told {
         };
         let webhooks = &self.services().webhooks;
         webhooks
-            .update(
-                &self.world.admin(),
-                self.environment(),
-                self.webhook,
-                patch,
-                None,
-            )
+            .update(&self.admin, self.environment(), self.webhook, patch, None)
             .await
             .expect("changed")
     }

@@ -22,7 +22,7 @@ on_both_engines! {
         assert!(!sealed.windows(text.len()).any(|part| part == text), "not in the clear");
 
         let webhooks = &told.services().webhooks;
-        let caller = told.world.admin().with_idempotency(Some(IdempotencyKey {
+        let caller = told.admin.clone().with_idempotency(Some(IdempotencyKey {
             key: "k".to_owned(),
             request_digest: [1; 32],
         }));
@@ -48,14 +48,13 @@ on_both_engines! {
             ("https://user:pass@a.example/", "egress_url_invalid"),
             ("a.example", "egress_url_invalid"),
             ("", "invalid_webhook"),
-            ("https://a.example/#x", "invalid_webhook"),
             (&format!("https://a.example/{}", "x".repeat(2048)), "invalid_webhook"),
         ] {
-            let added = webhooks.add(&told.world.admin(), told.environment(), new_webhook(url)).await;
+            let added = webhooks.add(&told.admin, told.environment(), new_webhook(url)).await;
             let Err(error) = added else { panic!("added {url}") };
             assert_eq!((error.code(), error.pointer()), (code, Some("/url")), "{url}");
             let patch = WebhookPatch { url: Some(url.to_owned()), ..WebhookPatch::default() };
-            let changed = webhooks.update(&told.world.admin(), told.environment(), told.webhook, patch, None);
+            let changed = webhooks.update(&told.admin, told.environment(), told.webhook, patch, None);
             assert_eq!(changed.await.expect_err("refused").code(), code, "{url}");
         }
     }
@@ -74,14 +73,14 @@ on_both_engines! {
             ..WebhookPatch::default()
         };
         let webhooks = &told.services().webhooks;
-        let webhook = webhooks.update(&told.world.admin(), told.environment(), told.webhook, patch, Some(2)).await;
+        let webhook = webhooks.update(&told.admin, told.environment(), told.webhook, patch, Some(2)).await;
         assert_eq!(webhook.expect("changed").version, 3);
         assert_eq!(told.turn().await, 2);
         for id in ids {
             assert_eq!(told.state(id).await, DeliveryState::Delivered);
         }
         assert_eq!((told.hook.count("/hook"), told.hook.count("/moved")), (0, 2));
-        let stale = webhooks.update(&told.world.admin(), told.environment(), told.webhook, WebhookPatch::default(), Some(2));
+        let stale = webhooks.update(&told.admin, told.environment(), told.webhook, WebhookPatch::default(), Some(2));
         assert_eq!(stale.await.expect_err("stale").kind(), ErrorKind::PreconditionFailed);
     }
 
@@ -89,7 +88,7 @@ on_both_engines! {
         let told = told(database).await;
         told.enqueue(3).await;
         let webhooks = &told.services().webhooks;
-        webhooks.remove(&told.world.admin(), told.environment(), told.webhook).await.expect("removed");
+        webhooks.remove(&told.admin, told.environment(), told.webhook).await.expect("removed");
         assert_eq!(told.turn().await, 0);
         assert_eq!(told.count(DeliveryState::Pending).await, 0);
         // Enqueued by somebody who had still seen it.
@@ -97,7 +96,7 @@ on_both_engines! {
         assert_eq!(told.turn().await, 1);
         assert_eq!(told.count(DeliveryState::Pending).await, 0);
         assert_eq!(told.hook.received().len(), 0);
-        let load = webhooks.load(&told.world.admin(), told.environment(), told.webhook).await;
+        let load = webhooks.load(&told.admin, told.environment(), told.webhook).await;
         assert_eq!(load.expect_err("removed").code(), "not_found");
     }
 
@@ -105,7 +104,7 @@ on_both_engines! {
         let told = told(database).await;
         let [id] = told.enqueue(1).await[..] else { panic!("one") };
         let elsewhere = told.world.another_environment("beta").await;
-        let (admin, services) = (told.world.admin(), told.services());
+        let (admin, services) = (told.admin.clone(), told.services());
         let errors = [
             services.webhooks.load(&admin, elsewhere, told.webhook).await.err(),
             services.webhooks.update(&admin, elsewhere, told.webhook, WebhookPatch::default(), None).await.err(),
@@ -124,12 +123,13 @@ on_both_engines! {
         let told = told(database).await;
         told.enable(false).await;
         let webhooks = &told.services().webhooks;
-        let test = || webhooks.test(&told.world.admin(), told.environment(), told.webhook);
+        let test = || webhooks.test(&told.admin, told.environment(), told.webhook);
         let good = test().await.expect("a test");
         assert!(good.delivered && good.status == Some(200) && good.code.is_none());
         assert_eq!(good.event["type"], "test.ping");
         let received = told.hook.received();
-        assert_eq!(received[0].body, good.event.to_string());
+        let sent: serde_json::Value = serde_json::from_str(&received[0].body).expect("JSON");
+        assert_eq!(sent, good.event);
         assert_eq!(good.event["id"], received[0].header("webhook-id"));
 
         told.hook.reply("/hook", Reply::Status(401));
@@ -151,7 +151,7 @@ on_both_engines! {
             ..WebhookPatch::default()
         };
         let webhooks = &told.services().webhooks;
-        let changed = webhooks.update(&told.world.admin(), told.environment(), told.webhook, patch, None).await;
+        let changed = webhooks.update(&told.admin, told.environment(), told.webhook, patch, None).await;
         assert_eq!(changed.expect("changed").settings.signature_header.as_deref(), Some("X-Acme-Signature"));
         told.enqueue(1).await;
         told.turn().await;
@@ -166,7 +166,7 @@ on_both_engines! {
             add(&told.world, &told.hook.url(&format!("/{number}"))).await;
         }
         let webhooks = &told.services().webhooks;
-        let more = webhooks.add(&told.world.admin(), told.environment(), new_webhook(&told.hook.url("/17"))).await;
+        let more = webhooks.add(&told.admin, told.environment(), new_webhook(&told.hook.url("/17"))).await;
         assert_eq!(more.err().expect("refused").code(), "too_many_webhooks");
     }
 
@@ -181,7 +181,7 @@ on_both_engines! {
         let store = told.database.open_again().await;
         let keyless = Services::start(store, told.world.clock.clone(), Arc::new(SystemRng::new()), surroundings, options);
         let keyless = keyless.await.expect("starts");
-        let added = keyless.webhooks.add(&told.world.admin(), told.environment(), new_webhook(&told.hook.url("/x"))).await;
+        let added = keyless.webhooks.add(&told.admin, told.environment(), new_webhook(&told.hook.url("/x"))).await;
         assert_eq!(added.err().expect("refused").code(), "master_key_missing");
         assert_eq!(keyless.deliveries.run_once().await.expect("a turn"), 1);
         let waits = told.delivery(id).await;

@@ -8,6 +8,7 @@ mod environments;
 mod explain;
 mod identity_provider_views;
 mod identity_providers;
+mod issuer_keys;
 mod me;
 mod operator_keys;
 mod operators;
@@ -66,6 +67,9 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
             identity_providers::delete_identity_provider
         ))
         .routes(routes!(identity_providers::test_identity_provider))
+        .routes(routes!(issuer_keys::list_issuer_keys))
+        .routes(routes!(issuer_keys::rotate_issuer_keys))
+        .routes(routes!(issuer_keys::revoke_issuer_key))
         .routes(routes!(
             sign_in_providers::create_sign_in_provider,
             sign_in_providers::list_sign_in_providers

@@ -4,7 +4,7 @@ use utoipa::openapi::OpenApi;
 use super::codes::CODES;
 
 /// Groups of the reference, in reading order.
-pub(super) const TAGS: [(&str, &str); 10] = [
+pub(super) const TAGS: [(&str, &str); 12] = [
     (
         "Connect",
         "Called by browsers and backends with a user token. What the SDK `@useparagon/connect` expects.",
@@ -24,6 +24,14 @@ pub(super) const TAGS: [(&str, &str); 10] = [
     (
         "Identity providers",
         "Services outside, such as Auth0, Firebase or any OpenID provider, whose tokens are taken as they are.",
+    ),
+    (
+        "API keys",
+        "By which apps and their backends name an environment.",
+    ),
+    (
+        "Webhooks",
+        "Addresses that are told of events, and what they were told.",
     ),
     (
         "Users",

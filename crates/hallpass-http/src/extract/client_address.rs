@@ -1,8 +1,12 @@
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
-use axum::extract::ConnectInfo;
+use axum::extract::{ConnectInfo, FromRequestParts};
+use http::request::Parts;
 use http::{Extensions, HeaderMap};
+
+use crate::AppState;
 
 /// A block of addresses, written `10.0.0.0/8`, `2001:db8::/32` or as one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +92,19 @@ pub(crate) fn client_address(
         client = address;
     }
     Some(client)
+}
+
+/// Whose request it is, for limits that count by address.
+pub(crate) struct Client(pub(crate) Option<IpAddr>);
+
+impl FromRequestParts<AppState> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Infallible> {
+        let trusted = &app.settings.trusted_proxies;
+        let address = client_address(&parts.extensions, &parts.headers, trusted);
+        Ok(Self(address))
+    }
 }
 
 fn parse_hop(text: &str) -> Option<IpAddr> {

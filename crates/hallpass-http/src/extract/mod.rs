@@ -16,7 +16,7 @@ pub use client_address::{AddressRange, MalformedRange};
 pub use operator::LocalOperator;
 
 pub(crate) use body::{Explainable, Lenient, StrictJson, Submission, collect};
-pub(crate) use client_address::client_address;
+pub(crate) use client_address::{Client, client_address};
 pub(crate) use connected_user::{ConnectedUser, QuestioningUser};
 pub(crate) use credentials::{elsewhere, holds_access_token};
 pub(crate) use id::{Id, Kid, PathId, find_in_path};

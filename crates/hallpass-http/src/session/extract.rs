@@ -4,14 +4,14 @@ use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use hallpass_core::{AppCaller, SessionCaller};
-use hallpass_model::{ApiKeyKind, Error};
+use hallpass_model::{ApiKeyKind, Error, ErrorKind};
 use http::header::ORIGIN;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use serde::Serialize;
 
 use super::compat::{self, KEY_HEADER};
-use crate::extract::within_budget;
+use crate::extract::{client_address, within_budget};
 use crate::{AppState, Failure};
 
 /// The app that named its environment with a key of either kind.
@@ -87,11 +87,37 @@ impl FromRequestParts<AppState> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
         let App(caller) = App::from_request_parts(parts, app).await?;
-        let presented = compat::presented(&parts.headers);
-        let caller = app.services.sessions.open(caller, presented).await?;
+        let caller = opened(parts, app, caller).await?;
         let outgoing = noted(parts, app, &caller);
         Ok(Self(caller, outgoing))
     }
+}
+
+/// The client's session. Each new one is a row, so an address that began too many must come with one that counts.
+async fn opened(parts: &Parts, app: &AppState, caller: AppCaller) -> Result<SessionCaller, Error> {
+    let presented = compat::presented(&parts.headers);
+    let sessions = &app.services.sessions;
+    let trusted = &app.settings.trusted_proxies;
+    let Some(address) = client_address(&parts.extensions, &parts.headers, trusted) else {
+        return sessions.open(caller, presented).await;
+    };
+    let now = app.services.clock.monotonic();
+    if let Some(secs) = app.visits.exhausted(address, now) {
+        let found = sessions.require(caller, presented).await;
+        return found.map_err(|error| match error.kind() {
+            ErrorKind::Unauthenticated => Error::too_many_requests(
+                "RATE_LIMITED",
+                "too many new sessions from this address; try again later",
+            )
+            .retry_after(secs),
+            _ => error,
+        });
+    }
+    let opened = sessions.open(caller, presented).await?;
+    if opened.is_fresh {
+        app.visits.spend(address, now);
+    }
+    Ok(opened)
 }
 
 impl FromRequestParts<AppState> for SignedIn {

@@ -1,9 +1,12 @@
 //! What apps call to sign people in: sessions, codes, wallets, issued tokens. Public clients of another vendor speak to
 //! it unmodified; their habits stand in [`compat`] and nowhere else.
 
+mod codes;
 pub(crate) mod compat;
 mod extract;
 mod handles;
+mod jwks;
+mod jwt;
 mod oauth;
 mod pages;
 mod partners;
@@ -32,6 +35,10 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(handles::read_session_origin))
         .routes(routes!(handles::read_session_login_method))
         .routes(routes!(handles::read_session_standing))
+        .merge(codes::routes())
+        .routes(routes!(jwks::read_key_set))
+        .routes(routes!(jwks::read_key_set_of_host))
+        .routes(routes!(jwt::issue_token))
         .merge(pages::routes())
         .merge(oauth::routes())
         .merge(unsupported::routes())

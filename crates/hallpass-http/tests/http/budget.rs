@@ -16,6 +16,7 @@ async fn site(per_minute: u32, proxies: &[&str]) -> Site {
             .collect(),
         failed_verifications_per_minute: per_minute,
         public_url: None,
+        ..HttpSettings::default()
     };
     Site::with_settings(Database::sqlite().await, settings).await
 }

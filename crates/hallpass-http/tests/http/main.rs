@@ -2,6 +2,7 @@
 
 mod admin;
 mod agreement;
+mod api_keys;
 mod bad_inputs;
 mod bodies;
 mod budget;
@@ -10,6 +11,7 @@ mod connect;
 mod cors;
 mod documents;
 mod identity_providers;
+mod issued;
 mod logs;
 mod matrix;
 mod oauth;
@@ -23,3 +25,4 @@ mod provider_tokens;
 mod serving;
 mod session;
 mod support;
+mod webhooks;

@@ -109,6 +109,39 @@ impl Fresh<'_> {
         made["id"].as_str().expect("an id").to_owned()
     }
 
+    async fn api_key(&mut self, environment: &str) -> String {
+        let path = format!("/admin/v1/environments/{environment}/api-keys");
+        let new = json!({ "kind": "publishable", "name": self.name() });
+        let call = self.site.call("POST", &path).local().json(&new);
+        let made = call.send().await.ok(201);
+        made["id"].as_str().expect("an id").to_owned()
+    }
+
+    fn webhook_settings(&self) -> Value {
+        json!({ "url": self.provider.url("/hook"), "events": ["user.created"] })
+    }
+
+    async fn webhook(&self, environment: &str) -> String {
+        let path = format!("/admin/v1/environments/{environment}/webhooks");
+        let new = self.webhook_settings();
+        let call = self.site.call("POST", &path).local().json(&new);
+        let made = call.send().await.ok(201);
+        made["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// One that was given up.
+    async fn delivery(&mut self, environment: &str) -> String {
+        self.count += 1;
+        let webhook = self.webhook(environment).await;
+        let environment = environment.parse().expect("an id");
+        let world = &self.site.world;
+        let delivery = crate::webhooks::dead_delivery(world, environment, &webhook, self.count);
+        let mut tx = world.store.write().await.expect("a transaction");
+        tx.insert_delivery(&delivery).await.expect("a row");
+        tx.commit().await.expect("committed");
+        delivery.id.to_string()
+    }
+
     async fn operator(&mut self) -> (String, String) {
         let new = json!({ "name": self.name(), "role": "support" });
         let made = self
@@ -127,7 +160,12 @@ impl Fresh<'_> {
     async fn call(&mut self, operation: &Operation) -> Option<Call> {
         let site = self.site;
         let project = site.world.project.to_string();
-        let crowded = ["/signing-keys", "/identity-providers"];
+        let crowded = [
+            "/signing-keys",
+            "/identity-providers",
+            "/webhooks",
+            "/deliveries",
+        ];
         let environment = if crowded.iter().any(|part| operation.path.contains(part)) {
             self.environment().await
         } else {
@@ -147,6 +185,15 @@ impl Fresh<'_> {
         if path.contains("{provider}") {
             path = path.replace("{provider}", &self.provider(&environment).await);
         }
+        if path.contains("{api_key}") {
+            path = path.replace("{api_key}", &self.api_key(&environment).await);
+        }
+        if path.contains("{webhook}") {
+            path = path.replace("{webhook}", &self.webhook(&environment).await);
+        }
+        if path.contains("{delivery}") {
+            path = path.replace("{delivery}", &self.delivery(&environment).await);
+        }
         if path.contains("{operator}") {
             let (id, key) = self.operator().await;
             path = path.replace("{operator}", &id).replace("{key}", &key);
@@ -160,6 +207,11 @@ impl Fresh<'_> {
             "import_signing_key" => Some(json!({ "public_key_pem": public_key() })),
             "create_identity_provider" => Some(self.provider_settings()),
             "update_identity_provider" => Some(json!({ "disabled": true })),
+            "create_api_key" => Some(json!({ "kind": "secret", "name": self.name() })),
+            "rotate_api_key" | "rotate_webhook_secret" => Some(json!({ "overlap_secs": 0 })),
+            "create_webhook" => Some(self.webhook_settings()),
+            "update_webhook" => Some(json!({ "enabled": false })),
+            "test_webhook" | "retry_delivery" => Some(json!({})),
             "create_operator" => Some(json!({ "name": self.name(), "role": "member" })),
             "update_operator" => Some(json!({ "role": "member" })),
             "create_operator_key" => Some(json!({ "expires_in_secs": 60 })),
@@ -181,6 +233,14 @@ impl Fresh<'_> {
             | "read_identity_provider"
             | "delete_identity_provider"
             | "test_identity_provider"
+            | "list_api_keys"
+            | "read_api_key"
+            | "revoke_api_key"
+            | "list_webhooks"
+            | "read_webhook"
+            | "delete_webhook"
+            | "list_deliveries"
+            | "read_delivery"
             | "list_users"
             | "read_user"
             | "delete_user"

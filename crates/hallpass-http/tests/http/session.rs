@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use hallpass_core::NewApiKey;
+use hallpass_http::HttpSettings;
 use hallpass_model::ApiKeyKind;
-use hallpass_testkit::on_both_engines;
+use hallpass_testkit::{Database, on_both_engines};
 use serde_json::json;
 
 use crate::support::{Answer, Call, Site};
@@ -15,6 +16,7 @@ pub async fn api_key(site: &Site, kind: ApiKeyKind) -> String {
         kind,
         name: "test".to_owned(),
         prefix: None,
+        expires_in_secs: None,
     };
     let admin = site.world.admin();
     let keys = &site.world.services.api_keys;
@@ -110,7 +112,7 @@ on_both_engines! {
         let key = api_key(&site, ApiKeyKind::Publishable).await;
         let first = touch(&site, &key).send().await;
         let other = site.world.another_environment("beta").await;
-        let new = NewApiKey { kind: ApiKeyKind::Secret, name: "b".into(), prefix: None };
+        let new = NewApiKey { kind: ApiKeyKind::Secret, name: "b".into(), prefix: None, expires_in_secs: None };
         let made = site.world.services.api_keys.create(&site.world.admin(), other, new).await;
         let other_key = made.expect("a key").into_inner().text.expect("shown").to_string();
         let there = touch(&site, &other_key).header("x-capsule-sid", first.header("x-capsule-sid")).send().await;
@@ -202,4 +204,34 @@ async fn pages_of_allowed_origins_may_read_and_others_are_told_why_not() {
         assert_eq!(refused.header("x-capsule-sid"), "", "no session was begun");
     }
     touch(&site, &key).send().await.ok(200);
+}
+
+#[tokio::test]
+async fn an_address_begins_so_many_sessions_and_keeps_those_it_has() {
+    let settings = HttpSettings {
+        new_sessions_per_minute: 3,
+        ..HttpSettings::default()
+    };
+    let site = Site::with_settings(Database::sqlite().await, settings).await;
+    let key = api_key(&site, ApiKeyKind::Publishable).await;
+    let visit = || touch(&site, &key).from("192.0.2.1:5000");
+    let first = visit().send().await;
+    for _ in 0..2 {
+        visit().send().await.ok(200);
+    }
+    let refused = visit().header("x-para-structured-errors", "1").send().await;
+    refused.refused(429, "RATE_LIMITED");
+    assert!(!refused.header("retry-after").is_empty());
+    let known = visit().header("x-capsule-sid", first.header("x-capsule-sid"));
+    assert_eq!(
+        known.send().await.ok(200)["sessionLookupId"],
+        first.ok(200)["sessionLookupId"]
+    );
+    touch(&site, &key)
+        .from("192.0.2.2:5000")
+        .send()
+        .await
+        .ok(200);
+    site.world.clock.advance(Duration::from_secs(20));
+    visit().send().await.ok(200);
 }

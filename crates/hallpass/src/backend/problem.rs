@@ -85,6 +85,11 @@ impl Problem {
             "issuerless_conflict" => {
                 Some("`hallpass idp list` and `hallpass key list` show what stands there already")
             }
+            "too_many_webhooks" => Some("remove one with `hallpass webhook remove`"),
+            "delivery_not_dead" => {
+                Some("`hallpass delivery list --state dead` shows those that were given up")
+            }
+            "api_key_ended" => Some("make a new one with `hallpass api-key create`"),
             "too_many_providers" => Some("remove one with `hallpass idp remove`"),
             "invalid_provider" => self.flag_to_give(),
             "egress_url_invalid" => Some(

@@ -4,8 +4,10 @@ mod admin;
 mod api_keys;
 mod idp;
 mod idp_set;
+mod issuer_key;
 #[cfg(test)]
 mod reference;
+mod sign_in_providers;
 mod tips;
 mod token;
 mod webhooks;
@@ -25,6 +27,10 @@ pub use idp::{
     OidcArgs, RoleArg, TrustArgs,
 };
 pub use idp_set::{Removable, SetArgs};
+pub use issuer_key::IssuerKeyVerb;
+pub use sign_in_providers::{
+    ProviderSecretArgs, ProviderSettingsArgs, SignInProviderArgs, SignInProviderVerb,
+};
 pub use tips::with_tip;
 pub use token::{InspectArgs, MintArgs, TokenVerb, VerifyArgs, WhyArgs};
 pub use webhooks::{DeliveryArgs, DeliveryVerb, WebhookArgs, WebhookVerb};
@@ -127,6 +133,12 @@ pub enum Verb {
     /// Identity providers: services outside whose tokens count as user tokens
     #[command(subcommand)]
     Idp(IdpVerb),
+    /// Sign-in providers: services outside that vouch for people who sign in here
+    #[command(subcommand)]
+    SignInProvider(Box<SignInProviderVerb>),
+    /// Issuer keys: ours, which sign the tokens of people who sign in here
+    #[command(subcommand)]
+    IssuerKey(IssuerKeyVerb),
     /// API keys: by which apps and their backends name an environment
     #[command(subcommand)]
     ApiKey(ApiKeyVerb),

@@ -61,6 +61,7 @@ pub struct Tokens {
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     pub failed_verifications_per_minute: u32,
+    pub new_sessions_per_minute: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -7,10 +7,12 @@ pub mod database;
 pub mod delivery;
 pub mod environment;
 pub mod idp;
+pub mod issuer_key;
 pub mod key;
 pub mod operator;
 pub mod project;
 mod secret;
+pub mod sign_in_provider;
 pub mod user;
 pub mod webhook;
 

@@ -9,6 +9,7 @@
     reason = "a test may panic, measures with the machine's clock, and prints what it measured"
 )]
 
+mod api_keys;
 mod config;
 mod conformance;
 mod demo;

@@ -1,0 +1,7 @@
+//! Issuer keys and the tokens that they sign.
+
+mod claims;
+mod keys;
+mod rotation;
+mod support;
+mod user_tokens;
