@@ -18,6 +18,7 @@ mod issuer_keys;
 mod issuing;
 mod keys;
 mod ledger;
+mod linked_accounts;
 mod metadata;
 mod names;
 mod operators;
@@ -35,6 +36,7 @@ mod texts;
 mod tokens;
 mod upkeep;
 mod users;
+mod wallets;
 mod webhooks;
 
 pub use accounts::Accounts;
@@ -54,6 +56,7 @@ pub use identity_providers::{
 pub use issuer_keys::{IssuerKeys, PublishedKeys, RevokedIssuerKey};
 pub use issuing::{IssuedToken, Issuing};
 pub use keys::{FetchReport, KeysFailure, KeysState, KeysStatus};
+pub use linked_accounts::{LinkProof, LinkStart, LinkStarted, Linked, LinkedAccounts};
 pub use operators::{KEY_PREFIX, NewOperator, NewOperatorKey, OperatorPatch, Operators};
 pub use projects::Projects;
 pub use rng::{Rng, SystemRng};
@@ -63,8 +66,9 @@ pub use services::{DecisionLog, Options, Services, Surroundings};
 pub use sessions::{SessionCaller, Sessions};
 pub use sign_in::codes::{CodeSent, Codes, Contact, SignedInByCode};
 pub use sign_in::{
-    MadePasskey, PageBrowser, PagePlace, PageVisitor, PasskeyAnswer, PasskeyInvitation,
-    PasskeyQuestion, Passkeys,
+    ClaimedWallet, MadePasskey, PageBrowser, PageFacts, PagePlace, PageVisitor, PasskeyAnswer,
+    PasskeyInvitation, PasskeyQuestion, Passkeys, TelegramAccount, TelegramLogin, TelegramSignIn,
+    WalletAnswer, WalletLogin, WalletOffer, WalletSignIn,
 };
 pub use sign_in::{Oauth, OauthEnd, OauthOutcome, OauthStanding, OauthVisit};
 pub use sign_in_providers::{
@@ -75,4 +79,5 @@ pub use signing_keys::{GENERATED_BITS, GeneratedKey, SigningKeys};
 pub use texts::TextSender;
 pub use tokens::{Caller, OfflineReport, Step, TokenReport, Tokens, check_offline};
 pub use users::{Me, RevokedUser, Users};
+pub use wallets::{WalletChallenge, WalletOwner, WalletProof, Wallets};
 pub use webhooks::{NewWebhook, WebhookPatch, WebhookTest, WebhookWithSecret, Webhooks};

@@ -18,8 +18,9 @@ use crate::tokens::trust::{Snapshot, Trust};
 use crate::upkeep;
 use crate::{
     Accounts, ApiKeys, Audit, Clock, Codes, Deliveries, Environments, Explain, Health,
-    IdentityProviders, IssuerKeys, Issuing, Oauth, Operators, Passkeys, Projects, Rng, Sessions,
-    SignInProviders, SigningKeys, TextSender, Tokens, Users, Webhooks, deliveries, webhooks,
+    IdentityProviders, IssuerKeys, Issuing, LinkedAccounts, Oauth, Operators, Passkeys, Projects,
+    Rng, Sessions, SignInProviders, SigningKeys, TelegramSignIn, TextSender, Tokens, Users,
+    WalletSignIn, Wallets, Webhooks, deliveries, webhooks,
 };
 
 /// What the operator of this process chose.
@@ -160,6 +161,14 @@ pub struct Services {
     pub oauth: Oauth,
     /// Permission decisions with their reasons.
     pub explain: Explain,
+    /// Sign-in with external wallets.
+    pub wallet_sign_in: WalletSignIn,
+    /// Sign-in with Telegram.
+    pub telegram_sign_in: TelegramSignIn,
+    /// Further identities of an account.
+    pub linked_accounts: LinkedAccounts,
+    /// Wallets that apps provision.
+    pub wallets: Wallets,
     /// Addresses that are told of events.
     pub webhooks: Webhooks,
     /// What they were told.
@@ -277,6 +286,18 @@ impl Services {
             explain: Explain {
                 shared: Arc::clone(&shared),
                 turns: Arc::new(Semaphore::new(1)),
+            },
+            wallet_sign_in: WalletSignIn {
+                shared: Arc::clone(&shared),
+            },
+            telegram_sign_in: TelegramSignIn {
+                shared: Arc::clone(&shared),
+            },
+            linked_accounts: LinkedAccounts {
+                shared: Arc::clone(&shared),
+            },
+            wallets: Wallets {
+                shared: Arc::clone(&shared),
             },
             webhooks: Webhooks {
                 shared: Arc::clone(&shared),

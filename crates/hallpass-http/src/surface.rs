@@ -57,8 +57,10 @@ impl Surface {
         if crate::session::is_page(path) {
             return Self::Page;
         }
-        let first = path.split('/').nth(1).unwrap_or_default();
-        if SESSION_PLACES.contains(&first) {
+        let mut steps = path.split('/').skip(1);
+        let first = steps.next().unwrap_or_default();
+        let own_way = first == "v2" && matches!(steps.next(), Some("accounts" | "wallets"));
+        if own_way || SESSION_PLACES.contains(&first) {
             return Self::Session;
         }
         Self::Connect
@@ -94,6 +96,9 @@ mod tests {
             ("/users/x/verify", Surface::Session),
             ("/.well-known/jwks.json", Surface::Published),
             ("/environments/x/.well-known/jwks.json", Surface::Published),
+            ("/v2/wallets", Surface::Session),
+            ("/v2/accounts/x/wallets", Surface::Session),
+            ("/v2/walletsx", Surface::Connect),
             ("/v2/projects/x/sdk/events/trigger", Surface::Connect),
         ] {
             assert_eq!(Surface::of(path), surface, "{path}");

@@ -46,5 +46,7 @@ pub const ALLOWED_ORIGINS: usize = 64;
 pub const PASSKEYS: usize = 20;
 /// Host names that an environment may have.
 pub const HOSTS: usize = 16;
+/// Provisioned wallets of one account.
+pub const ACCOUNT_WALLETS: i64 = 20;
 /// Sign-in providers of one environment, disabled ones included.
 pub const SIGN_IN_PROVIDERS: usize = 32;

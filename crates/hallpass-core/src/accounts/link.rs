@@ -1,10 +1,9 @@
 //! A further identity for an account that is signed in.
 
-use hallpass_model::{Error, Identity, Result};
+use hallpass_model::{AccountId, EnvironmentId, Error, Identity, Result};
 use hallpass_store::Write;
 
 use super::{Accounts, Proof};
-use crate::sessions::SessionCaller;
 
 /// What became of a further proof.
 #[derive(Debug)]
@@ -16,19 +15,19 @@ pub(crate) enum LinkOutcome {
 }
 
 impl Accounts {
-    /// Adds what was proven to the account that is signed in. The caller commits.
+    /// Adds what was proven to an account that is signed in: not more than was proven, so a mailbox that a service names
+    /// stays what it is. The caller commits.
     ///
     /// # Errors
     /// `not_signed_in` (403).
     pub(crate) async fn link(
         &self,
         tx: &mut Write,
-        caller: &SessionCaller,
+        environment: EnvironmentId,
+        id: AccountId,
         proof: &Proof,
     ) -> Result<LinkOutcome> {
-        let environment = caller.app.environment();
         let signed_out = || Error::forbidden("not_signed_in", "sign in first");
-        let id = caller.session.account_id.ok_or_else(signed_out)?;
         tx.lock_account(environment, id).await?;
         let account = tx
             .find_account(environment, id)

@@ -1,10 +1,13 @@
 //! Ways to sign in. Each proves an identity and nothing more; what follows from a proof is for [`crate::accounts`].
 
 mod browser;
+pub(crate) mod challenge;
 pub(crate) mod codes;
 mod limits;
 mod oauth;
 mod passkeys;
+pub(crate) mod telegram;
+pub(crate) mod wallets;
 
 pub use browser::PageBrowser;
 pub use oauth::{Oauth, OauthEnd, OauthOutcome, OauthStanding, OauthVisit};
@@ -12,3 +15,5 @@ pub use passkeys::{
     MadePasskey, PagePlace, PageVisitor, PasskeyAnswer, PasskeyInvitation, PasskeyQuestion,
     Passkeys,
 };
+pub use telegram::{TelegramAccount, TelegramLogin, TelegramSignIn};
+pub use wallets::{ClaimedWallet, PageFacts, WalletAnswer, WalletLogin, WalletOffer, WalletSignIn};

@@ -1,6 +1,7 @@
 //! What operators call, under `/admin/v1`. The extractor in each handler's signature is the role that it takes; which
 //! projects an operator sees is for the services to know.
 
+mod account_wallets;
 mod api_keys;
 mod audit;
 mod deliveries;
@@ -99,6 +100,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(user_actions::freeze_user))
         .routes(routes!(user_actions::unfreeze_user))
         .routes(routes!(user_actions::revoke_user))
+        .routes(routes!(account_wallets::list_wallets_of_account))
         .routes(routes!(explain::explain_decision))
         .routes(routes!(explain::check_token))
         .routes(routes!(audit::list_environment_audit))

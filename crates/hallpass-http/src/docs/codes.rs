@@ -81,6 +81,7 @@ pub(super) const CODES: &[(u16, &str, &str)] = &[
     (422, "invalid_name", "A name has 1 to 100 bytes and no control characters."),
     (422, "invalid_settings", "A setting is unknown or out of range; `pointer` says which."),
     (422, "invalid_provider", "A setting of the identity provider does not fit its kind or the others; `pointer` says which."),
+    (422, "event_too_large", "An event has at most 64 KiB."),
     (422, "invalid_webhook", "A setting of the webhook cannot be so; `pointer` says which."),
     (422, "invalid_api_key", "A key is publishable or secret."),
     (422, "invalid_prefix", "A publishable key begins with dev, sandbox, beta or prod."),

@@ -1,7 +1,8 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use hallpass_model::{
-    AccountId, ApiKeyId, DeliveryId, EnvironmentId, Error, IdentityProviderId, OperatorId,
-    OperatorKeyId, ProjectId, SessionId, SignInProviderId, Subject, WebhookId,
+    AccountId, ApiKeyId, ChallengeId, DeliveryId, EnvironmentId, Error, IdentityId,
+    IdentityProviderId, OperatorId, OperatorKeyId, ProjectId, SessionId, SignInProviderId, Subject,
+    WalletId, WebhookId,
 };
 use http::request::Parts;
 use std::str::FromStr;
@@ -31,6 +32,9 @@ macro_rules! path_ids {
 
 path_ids! {
     AccountId: "account", "account";
+    ChallengeId: "attempt", "attempt";
+    IdentityId: "linked", "linked account";
+    WalletId: "wallet", "wallet";
     SessionId: "session", "session";
     ProjectId: "project", "project";
     EnvironmentId: "environment", "environment";

@@ -3,16 +3,22 @@
 
 mod codes;
 pub(crate) mod compat;
+mod external_wallet;
 mod extract;
 mod handles;
 mod jwks;
 mod jwt;
+mod known_wallets;
+mod linked_accounts;
 mod oauth;
 mod pages;
 mod partners;
+mod provisioned;
 mod sessions;
+mod telegram;
 mod unsupported;
 mod verification;
+mod wallets;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -22,6 +28,7 @@ use crate::AppState;
 pub(crate) use compat::render;
 pub(crate) use extract::Outgoing;
 pub(crate) use pages::is_page;
+pub(crate) use provisioned::WalletView;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
@@ -35,6 +42,11 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(handles::read_session_origin))
         .routes(routes!(handles::read_session_login_method))
         .routes(routes!(handles::read_session_standing))
+        .merge(known_wallets::routes())
+        .merge(linked_accounts::routes())
+        .merge(provisioned::routes())
+        .merge(telegram::routes())
+        .merge(wallets::routes())
         .merge(codes::routes())
         .routes(routes!(jwks::read_key_set))
         .routes(routes!(jwks::read_key_set_of_host))

@@ -34,7 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     })
 }
 
-async fn refuse() -> Failure {
+pub(super) async fn refuse() -> Failure {
     not_supported(
         "Hallpass holds no wallet keys (it is no MPC custody), so it neither makes wallets nor signs with them",
     )

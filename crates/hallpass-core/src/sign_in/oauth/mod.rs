@@ -22,8 +22,9 @@ pub use outcome::{OauthEnd, OauthOutcome, OauthStanding};
 
 use super::PageBrowser;
 use crate::Shared;
-use crate::accounts::{Accounts, Completion, SignInOutcome};
+use crate::accounts::{Accounts, Completion, LinkOutcome, Proof, SignInOutcome};
 use crate::api_keys::{ApiKeys, AppCaller, KnownKeys};
+use crate::linked_accounts::{self, find_pending};
 use crate::sessions::SessionCaller;
 use crate::sign_in_providers::{OauthProvider, find_oauth, path_word};
 
@@ -68,6 +69,10 @@ impl Oauth {
             _ => {}
         }
         let found = find_oauth(&self.shared, environment, word).await?;
+        if let Some(link) = visit.link {
+            let kind = found.row.identity_kind();
+            find_pending(&self.shared, environment, visit.session.id, link, &kind).await?;
+        }
         let now = self.shared.clock.now();
         let state = State::new(environment, self.shared.rng.bytes());
         let session = visit.session.id;
@@ -172,7 +177,10 @@ impl Oauth {
             .await;
         let identity = identity.map_err(|error| failed(word, error))?;
         let proof = outcome::proof(&found, identity);
-        self.sign_in(&app, session, &found, &proof).await
+        match flow.link {
+            None => self.sign_in(&app, session, &found, &proof).await,
+            Some(link) => self.link(&app, session, &found, &proof, link).await,
+        }
     }
 
     /// Who is signed in in a session; for clients that wait for it.
@@ -202,7 +210,7 @@ impl Oauth {
         app: &AppCaller,
         session: SessionId,
         found: &OauthProvider,
-        proof: &crate::accounts::Proof,
+        proof: &Proof,
     ) -> Result<OauthOutcome> {
         let mut tx = self.shared.store.write().await?;
         tx.lock_session(app.environment(), session).await?;
@@ -223,6 +231,27 @@ impl Oauth {
             return Ok(OauthOutcome::of(OauthEnd::SignedIn, app, found));
         }
         Ok(OauthOutcome::of(OauthEnd::Conflict, app, found))
+    }
+
+    /// Adds what was proven to the account that waits for it.
+    async fn link(
+        &self,
+        app: &AppCaller,
+        session: SessionId,
+        found: &OauthProvider,
+        proof: &Proof,
+        link: ChallengeId,
+    ) -> Result<OauthOutcome> {
+        let environment = app.environment();
+        let pending = find_pending(&self.shared, environment, session, link, &proof.kind).await?;
+        let mut tx = self.shared.store.write().await?;
+        let linked = linked_accounts::finish(&self.shared, &mut tx, app, &pending, proof).await?;
+        tx.commit().await?;
+        let end = match linked {
+            LinkOutcome::Linked(_) => OauthEnd::Linked,
+            LinkOutcome::Conflict => OauthEnd::Conflict,
+        };
+        Ok(OauthOutcome::of(end, app, found))
     }
 
     /// Uses the flow up that this browser began with this state, in a transaction of its own. One that another browser began stays as it

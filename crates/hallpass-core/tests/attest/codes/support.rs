@@ -28,6 +28,7 @@ impl Signing {
             kind: ApiKeyKind::Publishable,
             name: "app".to_owned(),
             prefix: None,
+            expires_in_secs: None,
         };
         let keys = &world.services.api_keys;
         let made = keys.create(&world.admin(), world.environment, new).await;
