@@ -161,6 +161,13 @@ impl Seal {
         }
     }
 
+    /// The key that this process needs and does not have.
+    pub(crate) fn lacking(&self) -> Option<KeyId> {
+        let needed = *self.needed.read().unwrap_or_else(PoisonError::into_inner);
+        let ring = self.known()?;
+        needed.filter(|id| !has(&ring, *id))
+    }
+
     /// The keys, if the source was ever asked with success.
     pub(crate) fn known(&self) -> Option<Arc<KeyRing>> {
         self.ring
