@@ -13,13 +13,14 @@ use crate::issuer_keys::{Ring, keep_up_for_ever};
 use crate::keys::remote::RemoteKeys;
 use crate::ledger::{FLUSH_EVERY, Ledger};
 use crate::seal::{MasterKeys, Seal};
+use crate::sealing;
 use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
 use crate::upkeep;
 use crate::{
     Accounts, ApiKeys, Audit, Clock, Codes, Deliveries, Environments, Explain, Health,
     IdentityProviders, IssuerKeys, Issuing, LinkedAccounts, Operators, Passkeys, Projects, Rng,
-    Sessions, SignInProviders, SigningKeys, TelegramSignIn, TextSender, Tokens, Users,
+    Sealing, Sessions, SignInProviders, SigningKeys, TelegramSignIn, TextSender, Tokens, Users,
     WalletSignIn, Wallets, Webhooks, deliveries, webhooks,
 };
 
@@ -159,6 +160,8 @@ pub struct Services {
     pub passkeys: Passkeys,
     /// Permission decisions with their reasons.
     pub explain: Explain,
+    /// The master key.
+    pub sealing: Sealing,
     /// Sign-in with external wallets.
     pub wallet_sign_in: WalletSignIn,
     /// Sign-in with Telegram.
@@ -220,6 +223,7 @@ impl Services {
             rng,
             options,
         });
+        sealing::learn(&shared).await?;
         let issuer_keys = IssuerKeys {
             shared: Arc::clone(&shared),
             turns: Arc::new(Semaphore::new(1)),
@@ -280,6 +284,9 @@ impl Services {
                 shared: Arc::clone(&shared),
                 turns: Arc::new(Semaphore::new(1)),
             },
+            sealing: Sealing {
+                shared: Arc::clone(&shared),
+            },
             wallet_sign_in: WalletSignIn {
                 shared: Arc::clone(&shared),
             },
@@ -317,6 +324,7 @@ impl Services {
             let shared = Arc::clone(&shared);
             async move { shared.remote.keep_fresh().await }
         });
+        let sealer = tokio::spawn(sealing::follow(Arc::clone(&shared)));
         let keeper = tokio::spawn(keep_up_for_ever(services.issuer_keys.clone()));
         let writer = tokio::spawn(write_ledger(Arc::clone(&shared)));
         let sweeper = tokio::spawn(upkeep::sweep_again_and_again(Arc::clone(&shared)));
@@ -324,7 +332,7 @@ impl Services {
             .tasks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .extend([follower, refresher, keeper, writer, sweeper]);
+            .extend([follower, refresher, sealer, keeper, writer, sweeper]);
         if shared.options.deliver {
             let deliverer = tokio::spawn(deliveries::run(Arc::clone(&shared), stopped));
             *services

@@ -13,6 +13,9 @@ mod exit;
 mod failure;
 mod files;
 mod logs;
+mod master_key;
+mod messengers;
+mod portal;
 mod serve;
 mod token;
 mod ui;
@@ -63,7 +66,10 @@ fn run(cli: Cli, ui: &Ui) -> anyhow::Result<()> {
         Verb::Webhook(verb) => verbs::webhook::run(global, &verb, ui),
         Verb::Delivery(verb) => verbs::delivery::run(global, &verb, ui),
         Verb::User(verb) => verbs::user::run(global, &verb, ui),
+        Verb::Account(verb) => verbs::account::run(global, &verb, ui),
+        Verb::Session(verb) => verbs::session::run(global, &verb, ui),
         Verb::Operator(verb) => verbs::operator::run(global, &verb, ui),
+        Verb::Seal(verb) => verbs::seal::run(global, &verb, ui),
         Verb::Token(verb) => token::run(global, &verb, ui),
         Verb::Audit(verb) => verbs::audit::run(global, &verb, ui),
         Verb::Openapi => {

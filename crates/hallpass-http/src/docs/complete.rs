@@ -4,7 +4,7 @@ use utoipa::openapi::OpenApi;
 use super::codes::CODES;
 
 /// Groups of the reference, in reading order.
-pub(super) const TAGS: [(&str, &str); 12] = [
+pub(super) const TAGS: &[(&str, &str)] = &[
     (
         "Connect",
         "Called by browsers and backends with a user token. What the SDK `@useparagon/connect` expects.",
@@ -38,10 +38,18 @@ pub(super) const TAGS: [(&str, &str); 12] = [
         "Those whom tokens name. They appear on first sight.",
     ),
     (
+        "Accounts",
+        "People who sign in at Hallpass itself, and their sessions.",
+    ),
+    (
         "Tokens",
         "Why a token is accepted, refused, allowed or denied. Nothing here has an effect.",
     ),
     ("Operators", "Those who administer, and their keys."),
+    (
+        "Master key",
+        "What every secret in the database is sealed with. Keys are named here, never shown.",
+    ),
     (
         "Audit",
         "Who changed what, and which decisions were enforced.",

@@ -1,21 +1,27 @@
 //! The HTTP surfaces, driven through the router in process (and over sockets where connections matter).
 
+mod accounts;
 mod admin;
 mod agreement;
 mod api_keys;
 mod bad_inputs;
 mod bodies;
 mod budget;
+mod codes;
 mod conformance;
 mod connect;
 mod cors;
 mod documents;
+mod hosted_pages;
 mod identity_providers;
 mod issued;
 mod logs;
 mod matrix;
 mod ops;
+mod page_visits;
 mod paper;
+mod passkeys;
+mod people;
 mod portal;
 mod provider_bad_inputs;
 mod provider_settings;
@@ -24,4 +30,5 @@ mod provider_tokens;
 mod serving;
 mod session;
 mod support;
+mod wallet_sign_in;
 mod webhooks;

@@ -11,6 +11,7 @@ use hallpass_testkit::world::World;
 use serde_json::{Value, json};
 
 use crate::documents::{blessing, committed};
+use crate::people;
 use crate::support::{Call, Site};
 
 /// Callers of the admin API, in the order of the columns.
@@ -109,6 +110,13 @@ impl Fresh<'_> {
         made["id"].as_str().expect("an id").to_owned()
     }
 
+    /// Somebody who signed in, and the session of that.
+    async fn account(&mut self) -> (String, String) {
+        self.count += 1;
+        let (account, session) = people::signed_in(&self.site.world, self.count).await;
+        (account.id.to_string(), session.id.to_string())
+    }
+
     async fn api_key(&mut self, environment: &str) -> String {
         let path = format!("/admin/v1/environments/{environment}/api-keys");
         let new = json!({ "kind": "publishable", "name": self.name() });
@@ -131,7 +139,6 @@ impl Fresh<'_> {
 
     /// One that was given up.
     async fn delivery(&mut self, environment: &str) -> String {
-        self.count += 1;
         let webhook = self.webhook(environment).await;
         let environment = environment.parse().expect("an id");
         let world = &self.site.world;
@@ -185,6 +192,12 @@ impl Fresh<'_> {
         if path.contains("{provider}") {
             path = path.replace("{provider}", &self.provider(&environment).await);
         }
+        if path.contains("{account}") {
+            let (account, session) = self.account().await;
+            path = path
+                .replace("{account}", &account)
+                .replace("{session}", &session);
+        }
         if path.contains("{api_key}") {
             path = path.replace("{api_key}", &self.api_key(&environment).await);
         }
@@ -213,6 +226,7 @@ impl Fresh<'_> {
             "update_webhook" => Some(json!({ "enabled": false })),
             "test_webhook" | "retry_delivery" => Some(json!({})),
             "create_operator" => Some(json!({ "name": self.name(), "role": "member" })),
+            "update_account" => Some(json!({ "role": "editor" })),
             "update_operator" => Some(json!({ "role": "member" })),
             "create_operator_key" => Some(json!({ "expires_in_secs": 60 })),
             "replace_user_metadata" => Some(json!({})),
@@ -247,6 +261,16 @@ impl Fresh<'_> {
             | "freeze_user"
             | "unfreeze_user"
             | "revoke_user"
+            | "list_accounts"
+            | "read_account"
+            | "delete_account"
+            | "freeze_account"
+            | "unfreeze_account"
+            | "list_account_sessions"
+            | "revoke_account_sessions"
+            | "revoke_account_session"
+            | "read_seal"
+            | "rotate_seal"
             | "list_audit"
             | "list_environment_audit"
             | "list_operators"

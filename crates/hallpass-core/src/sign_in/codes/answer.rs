@@ -3,7 +3,7 @@
 use hallpass_identity::code::{CodeLength, OneTimeCode};
 use hallpass_model::{Challenge, ChallengeId, ChallengePurpose, Error, Result, Timestamp};
 use hallpass_seal::same;
-use hallpass_store::Write;
+use hallpass_store::{Read, Write};
 
 use super::kept::{Binding, CodeState, sent};
 use super::{Asker, Codes, Contact, flow_unknown};
@@ -31,29 +31,27 @@ impl Codes {
     ) -> Result<(Proof, Contact)> {
         let typed = OneTimeCode::parse(typed)
             .map_err(|error| refused("code_malformed", error.to_string()))?;
-        let environment = asker.app.environment();
-        let mut tx = self.shared.store.write().await?;
-        let first = tx
-            .find_challenge(environment, flow)
-            .await?
-            .filter(|first| first.session_id == Some(asker.session) && fits(first.purpose))
-            .ok_or_else(flow_unknown)?;
+        self.require_master_key()?;
+        // What is refused anyway must not cost the only writer a turn: a look first, and then again behind the turn.
+        let mut look = self.shared.store.read().await?;
+        let first = first_of(&mut look, asker, flow, fits).await?;
         let contact = Contact::kept(&first).ok_or_else(flow_unknown)?;
-        let kind = &first.identity_kind;
-        tx.take_turn(environment, kind, &first.identifier).await?;
+        self.survey(&mut look, &first).await?;
+        drop(look);
+        let mut tx = self.shared.store.write().await?;
+        tx.take_turn(
+            first.environment_id,
+            &first.identity_kind,
+            &first.identifier,
+        )
+        .await?;
+        let (current, state, all) = self.survey(&mut tx, &first).await?;
         let now = self.shared.clock.now();
-        let since = now.plus_secs(-LOOK_BACK_SECS);
-        let all = tx
-            .list_challenges_of_identifier(environment, kind, &first.identifier, since)
-            .await?;
-        let (current, state) = newest_of(&all, &first).ok_or_else(expired)?;
-        let sent = sent(&all);
-        check_open(current, &state, &sent, now).inspect_err(|error| count(error.code()))?;
         let verdict = self
-            .weigh(&mut tx, asker, current, &state, &typed, now)
+            .weigh(&mut tx, asker, &current, &state, &typed, now)
             .await?;
         if let Verdict::Wrong(_) = verdict {
-            void_short_codes(&mut tx, &all, &sent, state.length(), now).await?;
+            void_short_codes(&mut tx, &all, state.length(), now).await?;
         }
         tx.commit().await?;
         match verdict {
@@ -66,6 +64,28 @@ impl Codes {
                 Err(wrong(left))
             }
         }
+    }
+
+    /// The newest code of a flow, if an answer to it may be looked at, and what else was sent to its address.
+    async fn survey(
+        &self,
+        tx: &mut Read,
+        first: &Challenge,
+    ) -> Result<(Challenge, CodeState, Vec<Challenge>)> {
+        let now = self.shared.clock.now();
+        let since = now.plus_secs(-LOOK_BACK_SECS);
+        let all = tx
+            .list_challenges_of_identifier(
+                first.environment_id,
+                &first.identity_kind,
+                &first.identifier,
+                since,
+            )
+            .await?;
+        let (current, state) = newest_of(&all, first).ok_or_else(expired)?;
+        let current = current.clone();
+        check_open(&current, &state, &sent(&all), now).inspect_err(|error| count(error.code()))?;
+        Ok((current, state, all))
     }
 
     /// Compares, and writes down what came of it.
@@ -108,6 +128,19 @@ impl Codes {
     }
 }
 
+/// The beginning of a flow of this session, and of the kind that is asked about.
+async fn first_of(
+    tx: &mut Read,
+    asker: &Asker<'_>,
+    flow: ChallengeId,
+    fits: fn(ChallengePurpose) -> bool,
+) -> Result<Challenge> {
+    tx.find_challenge(asker.app.environment(), flow)
+        .await?
+        .filter(|first| first.session_id == Some(asker.session) && fits(first.purpose))
+        .ok_or_else(flow_unknown)
+}
+
 /// The newest code of a flow: an older one was replaced by it.
 fn newest_of<'a>(all: &'a [Challenge], first: &Challenge) -> Option<(&'a Challenge, CodeState)> {
     all.iter()
@@ -137,16 +170,12 @@ fn check_open(current: &Challenge, state: &CodeState, sent: &[Sent], now: Timest
 async fn void_short_codes(
     tx: &mut Write,
     all: &[Challenge],
-    sent: &[Sent],
     length: CodeLength,
     now: Timestamp,
 ) -> Result<()> {
-    let short = |sent: &&Sent| sent.length == CodeLength::Six;
-    let wrong: i64 = sent
-        .iter()
-        .filter(short)
-        .map(|sent| sent.wrong_answers)
-        .sum();
+    let sent = sent(all);
+    let short = sent.iter().filter(|sent| sent.length == CodeLength::Six);
+    let wrong: i64 = short.map(|sent| sent.wrong_answers).sum();
     if length != CodeLength::Six || wrong + 1 < SIX_DIGIT_ANSWERS {
         return Ok(());
     }

@@ -23,6 +23,7 @@ impl Codes {
         contact: Contact,
     ) -> Result<CodeSent> {
         self.require_way(asker, &contact)?;
+        self.require_master_key()?;
         let tx = self.shared.store.write().await?;
         self.send_within(tx, asker, purpose, contact, None).await
     }
@@ -30,6 +31,7 @@ impl Codes {
     /// A further code of a flow; only the newest counts.
     pub(super) async fn again(&self, asker: &Asker<'_>, flow: ChallengeId) -> Result<CodeSent> {
         let environment = asker.app.environment();
+        self.require_master_key()?;
         let mut tx = self.shared.store.write().await?;
         let since = self.shared.clock.now().plus_secs(-WINDOW_SECS);
         let first = tx
@@ -174,6 +176,11 @@ impl Codes {
             .find_identity(environment, &contact.kind(), &contact.identifier())
             .await?;
         Ok(identity.is_some_and(|identity| identity.account_id == account))
+    }
+
+    /// Has the key at hand before a transaction is open: its source may be a command that takes its time.
+    pub(super) fn require_master_key(&self) -> Result<()> {
+        self.shared.seal.ring().map(drop)
     }
 
     /// Whether codes may and can go there at all.

@@ -40,6 +40,8 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         // Pages are for people; the document describes what programs call.
         .route("/auth/otp", get(sign_in::show))
         .route("/auth/sign-in", get(sign_in::show))
+        .route("/auth/sign-in/send", post(sign_in::send))
+        .route("/auth/sign-in/code", post(sign_in::check))
         .route("/auth/sign-in/done", get(sign_in::done))
         .route("/auth/sign-in/passkey/begin", post(passkeys::begin_sign_in))
         .route("/auth/sign-in/passkey", post(passkeys::finish_sign_in))
