@@ -180,7 +180,8 @@ on_both_engines! {
         assert_eq!(told.turn().await, 1);
         let [received] = &told.hook.received()[..] else { panic!("one message") };
         let event: serde_json::Value = serde_json::from_str(&received.body).expect("JSON");
-        assert_eq!((&event["type"], &event["id"]), (&"user.created".into(), &received.header("webhook-id").into()));
+        assert_eq!(event["type"], "user.created");
+        assert_eq!(event["id"], received.header("webhook-id"));
         let expected = serde_json::json!({
             "userId": first.account.id,
             "userCreatedAt": "2026-01-01T00:00:00.000Z",
