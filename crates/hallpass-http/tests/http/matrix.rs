@@ -111,7 +111,7 @@ impl Fresh<'_> {
     }
 
     fn sign_in_provider_settings(&self) -> Value {
-        json!({ "settings": { "kind": "google", "client_id": "c" }, "secret": "a client's secret" })
+        json!({ "settings": { "kind": "google", "client_id": "c" }, "secret": "client-secret" })
     }
 
     async fn sign_in_provider(&self, environment: &str) -> String {
