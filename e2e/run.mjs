@@ -11,6 +11,7 @@ import { checkNodes } from './clients/nodes.mjs';
 import { checkBrowser } from './browser/suite.mjs';
 import { Fleet } from './providers/fleet.mjs';
 import { checkProviders } from './providers/suite.mjs';
+import { checkSession } from './session/suite.mjs';
 
 const checks = new Checks();
 const engines = [sqlite(), postgres(checks)].filter(Boolean);
@@ -18,6 +19,9 @@ const engines = [sqlite(), postgres(checks)].filter(Boolean);
 for (const engine of engines) {
   await runOn(engine);
   engine.remove();
+  const fresh = engine.another();
+  await checkSession(fresh, checks);
+  fresh.remove();
 }
 
 process.exitCode = checks.close();

@@ -9,7 +9,7 @@ usage: bench [--quick] [--json] [--only SECTION]... [--tokens N] [--binary FILE]
 
   --quick         fewer rounds and fewer cached tokens, about a quarter of the time
   --json          the same rows as JSON
-  --only SECTION  cold, warm, decision, linear, memory or demo; may be repeated
+  --only SECTION  cold, warm, decision, linear, memory, issuing or demo; may be repeated
   --tokens N      cached tokens in the memory section (20000; with --quick 5000)
   --binary FILE   the server for the demo section; else $HALLPASS_BINARY, else the release build beside bench/";
 
@@ -74,7 +74,9 @@ impl Arguments {
 }
 
 fn section(name: String) -> Result<String, String> {
-    const SECTIONS: [&str; 6] = ["cold", "warm", "decision", "linear", "memory", "demo"];
+    const SECTIONS: [&str; 7] = [
+        "cold", "warm", "decision", "linear", "memory", "issuing", "demo",
+    ];
     if SECTIONS.contains(&name.as_str()) {
         return Ok(name);
     }

@@ -7,6 +7,7 @@ mod cold;
 mod decision;
 mod demo;
 mod house;
+mod issuing;
 mod linear;
 mod memory;
 mod minted;
@@ -46,12 +47,13 @@ type Section = fn(&Arguments, &mut Report) -> anyhow::Result<()>;
 
 /// A section that fails is a line of the report: numbers are shown, never a reason to fail a build.
 fn table(arguments: &Arguments) -> ExitCode {
-    const SECTIONS: [(&str, Section); 6] = [
+    const SECTIONS: [(&str, Section); 7] = [
         ("cold", cold::measure),
         ("warm", warm::measure),
         ("decision", decision::measure),
         ("linear", linear::measure),
         ("memory", memory::measure),
+        ("issuing", issuing::measure),
         ("demo", demo::measure),
     ];
     let mut report = Report::default();

@@ -29,6 +29,7 @@ pub enum Amount {
     Millis(f64),
     Bytes(f64),
     MegaBytes(f64),
+    PerSecond(f64),
     /// The exponent of a power law.
     Exponent(f64),
 }
@@ -116,6 +117,7 @@ impl Amount {
             | Self::Millis(number)
             | Self::Bytes(number)
             | Self::MegaBytes(number)
+            | Self::PerSecond(number)
             | Self::Exponent(number) => number,
         }
     }
@@ -126,6 +128,7 @@ impl Amount {
             Self::Millis(_) => "ms",
             Self::Bytes(_) => "bytes",
             Self::MegaBytes(_) => "MB",
+            Self::PerSecond(_) => "per second",
             Self::Exponent(_) => "exponent",
         }
     }
@@ -140,6 +143,7 @@ impl fmt::Display for Amount {
             Self::Millis(millis) => write!(f, "{millis:.0} ms"),
             Self::Bytes(bytes) => write!(f, "{bytes:.0} bytes"),
             Self::MegaBytes(mega) => write!(f, "{mega:.1} MB"),
+            Self::PerSecond(number) => write!(f, "{number:.0}/s"),
             Self::Exponent(exponent) => write!(f, "n^{exponent:.2}"),
         }
     }

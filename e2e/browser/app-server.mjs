@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 
 const PAGE = '<!doctype html><meta charset="utf-8"><title>app</title><body><script src="/app.js"></script>';
 
-/** `entry`: the module of this directory that the page loads. */
+/** `entry`: the module that the page loads, as seen from this directory. `origin` is by number, `named` by name. */
 export async function serveApp(entry = 'app.mjs') {
   const bundle = await build({
     entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
@@ -14,6 +14,10 @@ export async function serveApp(entry = 'app.mjs') {
     format: 'iife',
     write: false,
     logLevel: 'silent',
+    // What bundlers of web apps put in the place of Node's.
+    define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
+    // What SDKs load on demand for those who have it.
+    external: ['@farcaster/*', '@getpara/aa-*', '@getpara/*-wallet-connectors'],
   });
   const script = bundle.outputFiles[0].contents;
   const server = createServer((request, response) => {
@@ -27,5 +31,6 @@ export async function serveApp(entry = 'app.mjs') {
     }
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { origin: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+  const { port } = server.address();
+  return { origin: `http://127.0.0.1:${port}`, named: `http://localhost:${port}`, close: () => server.close() };
 }

@@ -16,8 +16,10 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
   // Not Playwright's request interception: with it, Playwright answers the preflights itself.
-  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
 ];
+
+const OWN_HOSTS = ['127.0.0.1', 'localhost'];
 
 export class Browser {
   static async open() {
@@ -48,7 +50,7 @@ export class Browser {
   }
 
   foreignHosts() {
-    const hosts = this.calls.map((call) => call.host).filter((host) => host && host !== '127.0.0.1');
+    const hosts = this.calls.map((call) => call.host).filter((host) => host && !OWN_HOSTS.includes(host));
     return Array.from(new Set(hosts)).sort();
   }
 

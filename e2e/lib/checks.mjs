@@ -12,7 +12,7 @@ export class Checks {
     try {
       const note = await check();
       this.#passed += 1;
-      console.log(`ok    ${name}${typeof note === 'string' ? ` (${note})` : ''}`);
+      print(`ok    ${name}${typeof note === 'string' ? ` (${note})` : ''}`);
     } catch (error) {
       this.fail(name, error);
     }
@@ -20,20 +20,25 @@ export class Checks {
 
   fail(name, error) {
     this.#failed += 1;
-    console.log(`FAIL  ${name}\n${indent(error?.message ?? String(error))}`);
+    print(`FAIL  ${name}\n${indent(error?.message ?? String(error))}`);
   }
 
   /** Prints the server's log if anything has failed since the last call. */
   showOnFailure(log) {
-    if (this.#failed > this.#shown) console.log(`\nThe end of the server's log:\n${indent(log.slice(-MOST_LOG))}`);
+    if (this.#failed > this.#shown) print(`\nThe end of the server's log:\n${indent(log.slice(-MOST_LOG))}`);
     this.#shown = this.#failed;
   }
 
   /** Prints the closing line and answers the exit code. */
   close() {
-    console.log(`\n${this.#passed} passed, ${this.#failed} failed`);
+    print(`\n${this.#passed} passed, ${this.#failed} failed`);
     return this.#failed === 0 && this.#passed > 0 ? 0 : 1;
   }
+}
+
+/** Not `console.log`: what clients tell the console is kept apart. */
+function print(text) {
+  process.stdout.write(`${text}\n`);
 }
 
 function indent(text) {

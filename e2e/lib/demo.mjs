@@ -6,9 +6,12 @@ import { join } from 'node:path';
 import { freeAddress, HallpassProcess, runHallpass } from './process.mjs';
 
 export class Demo {
-  /** `egress`: HOST:PORT of what the server may reach on this machine. */
-  static async start(engine, egress = []) {
-    const demo = new Demo(engine, egress, mkdtempSync(join(tmpdir(), 'hallpass-e2e-')));
+  /**
+   * `egress`: HOST:PORT of what the server may reach on this machine. `options`: `listen`, where others expect it to be;
+   * `flags` and `variables` of `demo` and `serve` beside those.
+   */
+  static async start(engine, egress = [], options = {}) {
+    const demo = new Demo(engine, egress, mkdtempSync(join(tmpdir(), 'hallpass-e2e-')), options);
     const started = Date.now();
     try {
       demo.process = await demo.spawn('demo');
@@ -23,10 +26,13 @@ export class Demo {
 
   #spawned = 0;
 
-  constructor(engine, egress, home) {
+  constructor(engine, egress, home, { listen, flags = ['--portal-listen', 'none'], variables = {} }) {
     this.engine = engine;
     this.egress = egress;
     this.home = home;
+    this.listen = listen;
+    this.flags = flags;
+    this.variables = variables;
   }
 
   /** Where the data is, for any verb of the binary. */
@@ -40,12 +46,13 @@ export class Demo {
     return this.egress.flatMap((endpoint) => ['--allow-egress', endpoint]);
   }
 
-  /** `demo` or `serve` on this data, at an address of its own. */
+  /** `demo` or `serve` on this data, at an address of its own unless one was asked for. */
   async spawn(verb) {
     this.#spawned += 1;
-    const words = [verb, ...this.databaseFlags, ...this.egressFlags, '--listen', await freeAddress()];
+    const listen = this.listen ?? (await freeAddress());
+    const words = [verb, ...this.databaseFlags, ...this.egressFlags, ...this.flags, '--listen', listen];
     const file = (extension) => join(this.home, `${verb}-${this.#spawned}.${extension}`);
-    return new HallpassProcess(words, file('env'), file('log'));
+    return new HallpassProcess(words, file('env'), file('log'), this.variables);
   }
 
   /** Ends the server and starts it again on the same data: nothing that it remembered is left. */

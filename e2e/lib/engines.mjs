@@ -3,10 +3,12 @@
 import { execFileSync } from 'node:child_process';
 
 export function sqlite() {
-  return { name: 'SQLite', databaseUrl: null, remove: () => {} };
+  return { name: 'SQLite', databaseUrl: null, another: sqlite, remove: () => {} };
 }
 
-/** Null, and under CI a failed check, when there is no server. */
+let databases = 0;
+
+/** `another` makes a second empty database. Null, and under CI a failed check, when there is no server. */
 export function postgres(checks) {
   const server = process.env.HALLPASS_TEST_POSTGRES_URL;
   if (!server) {
@@ -16,10 +18,11 @@ export function postgres(checks) {
   }
   const run = (statement) =>
     execFileSync(process.env.HALLPASS_E2E_PSQL ?? 'psql', ['--no-psqlrc', '--quiet', '--command', statement, server]);
-  const database = `hallpass_e2e_${process.pid}`;
+  databases += 1;
+  const database = `hallpass_e2e_${process.pid}_${databases}`;
   run(`CREATE DATABASE ${database}`);
   const url = new URL(server);
   url.pathname = `/${database}`;
   const remove = () => run(`DROP DATABASE ${database} WITH (FORCE)`);
-  return { name: 'PostgreSQL', databaseUrl: url.href, remove };
+  return { name: 'PostgreSQL', databaseUrl: url.href, another: () => postgres(checks), remove };
 }

@@ -8,7 +8,8 @@ const SECRETS = [
   ['a bearer header', /bearer\s+\S{12,}/i],
 ];
 
-export async function checkLogs(demo, checks) {
+/** `secrets`: further texts that must not be there. */
+export async function checkLogs(demo, checks, secrets = []) {
   const log = demo.readLogs();
   await checks.that('the log shows no token, operator key or private key', () => {
     const lines = log.split('\n').length - 1;
@@ -19,6 +20,9 @@ export async function checkLogs(demo, checks) {
     const operatorKey = demo.env.HALLPASS_OPERATOR_KEY;
     assert.ok(operatorKey.length > 20, 'the env file has an operator key');
     assert.ok(!log.includes(operatorKey), 'the log contains the operator key');
+    for (const secret of secrets) {
+      assert.ok(!log.includes(secret), `the log contains ${secret.slice(0, 6)}...`);
+    }
     return `${lines} lines at the most talkative level`;
   });
 }

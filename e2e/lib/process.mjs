@@ -16,10 +16,10 @@ export function hallpassBinary() {
 }
 
 export class HallpassProcess {
-  constructor(words, envFile, logFile) {
+  constructor(words, envFile, logFile, variables = {}) {
     const log = openSync(logFile, 'w');
     // Everything that can be logged is: what must not be in the log is looked for afterwards.
-    const env = { ...plainEnvironment(), HALLPASS__LOG__LEVEL: 'trace' };
+    const env = { ...plainEnvironment(), ...variables, HALLPASS__LOG__LEVEL: 'trace' };
     this.child = spawn(hallpassBinary(), [...words, '--env-file', envFile], { env, stdio: ['ignore', 'pipe', log] });
     closeSync(log);
     this.envFile = envFile;

@@ -7,7 +7,12 @@ export const NAMESPACED = 'https://e2e.example/permissions';
 
 /** Logins without what `sub` makes of them: each provider has its own form of user ids. */
 export const ACCOUNTS = {
-  ada: { email: 'ada@e2e.example', email_verified: true },
+  ada: {
+    email: 'ada@e2e.example',
+    email_verified: true,
+    name: 'Ada Lovelace',
+    picture: 'https://pictures.e2e.example/ada.png',
+  },
   reader: {
     email: 'reader@e2e.example',
     email_verified: true,

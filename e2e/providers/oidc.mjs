@@ -57,7 +57,7 @@ export class OidcServer {
       jwks: { keys },
       clients: ALGORITHMS.map((alg) => this.#client(alg)),
       cookies: { keys: ['a key for loopback only'] },
-      claims: { openid: ['sub', PERMISSIONS], email: ['email', 'email_verified'] },
+      claims: { openid: ['sub', PERMISSIONS], email: ['email', 'email_verified'], profile: ['name', 'picture'] },
       // Claims of the scopes in the ID token itself, not only at the userinfo endpoint.
       conformIdTokenClaims: false,
       findAccount: (_context, login) => this.#account(login),
@@ -120,7 +120,7 @@ async function grantWhatIsAsked(context) {
   const grant = known
     ? await provider.Grant.find(known)
     : new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
-  grant.addOIDCScope('openid email');
+  grant.addOIDCScope('openid email profile');
   if (params.resource) grant.addResourceScope(API, 'orders:read');
   await grant.save();
   return grant;

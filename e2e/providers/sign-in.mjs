@@ -6,7 +6,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { PASSWORD } from './accounts.mjs';
 
 const MOST_HOPS = 10;
-const FORM_ACTION = /<form[^>]*\baction="([^"]+)"/;
+export const FORM_ACTION = /<form[^>]*\baction="([^"]+)"/;
 
 /**
  * Signs `login` in and answers the tokens and the cookie jar. `app` has `url` (where discovery is), `clientId`,
@@ -90,7 +90,7 @@ export async function signOut(app, tokens) {
 }
 
 /** Enough of a browser's memory for one site. */
-class CookieJar {
+export class CookieJar {
   #cookies = new Map();
 
   async fetch(url, init = {}) {

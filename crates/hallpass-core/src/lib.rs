@@ -25,6 +25,7 @@ mod operators;
 mod projects;
 mod rng;
 mod seal;
+mod sealing;
 mod secret_text;
 mod services;
 mod sessions;
@@ -39,7 +40,7 @@ mod users;
 mod wallets;
 mod webhooks;
 
-pub use accounts::Accounts;
+pub use accounts::{AccountDetail, AccountPatch, Accounts};
 pub use actor::{Actor, Created, IdempotencyKey, OperatorCaller};
 pub use api_keys::{ApiKeys, AppCaller, NewApiKey, NewApiKeyText, SECRET_PREFIX};
 pub use audit::{Audit, AuditQuery};
@@ -61,6 +62,7 @@ pub use operators::{KEY_PREFIX, NewOperator, NewOperatorKey, OperatorPatch, Oper
 pub use projects::Projects;
 pub use rng::{Rng, SystemRng};
 pub use seal::MasterKeys;
+pub use sealing::{Rotation, SealKey, SealKeyState, SealStatus, Sealing};
 pub(crate) use services::Shared;
 pub use services::{DecisionLog, Options, Services, Surroundings};
 pub use sessions::{SessionCaller, Sessions};
@@ -70,6 +72,7 @@ pub use sign_in::{
     PasskeyInvitation, PasskeyQuestion, Passkeys, TelegramAccount, TelegramLogin, TelegramSignIn,
     WalletAnswer, WalletLogin, WalletOffer, WalletSignIn,
 };
+pub use sign_in::{Oauth, OauthEnd, OauthOutcome, OauthStanding, OauthVisit};
 pub use sign_in_providers::{
     NewSignInProvider, SignInProviderButton, SignInProviderPatch, SignInProviderView,
     SignInProviderWarning, SignInProviders,

@@ -13,14 +13,15 @@ use crate::issuer_keys::{Ring, keep_up_for_ever};
 use crate::keys::remote::RemoteKeys;
 use crate::ledger::{FLUSH_EVERY, Ledger};
 use crate::seal::{MasterKeys, Seal};
+use crate::sealing;
 use crate::tokens::TokenCache;
 use crate::tokens::trust::{Snapshot, Trust};
 use crate::upkeep;
 use crate::{
     Accounts, ApiKeys, Audit, Clock, Codes, Deliveries, Environments, Explain, Health,
-    IdentityProviders, IssuerKeys, Issuing, LinkedAccounts, Operators, Passkeys, Projects, Rng,
-    Sessions, SignInProviders, SigningKeys, TelegramSignIn, TextSender, Tokens, Users,
-    WalletSignIn, Wallets, Webhooks, deliveries, webhooks,
+    IdentityProviders, IssuerKeys, Issuing, LinkedAccounts, Oauth, Operators, Passkeys, Projects,
+    Rng, Sealing, Sessions, SignInProviders, SigningKeys, TelegramSignIn, TextSender, Tokens,
+    Users, WalletSignIn, Wallets, Webhooks, deliveries, webhooks,
 };
 
 /// What the operator of this process chose.
@@ -157,8 +158,12 @@ pub struct Services {
     pub codes: Codes,
     /// Their passkeys.
     pub passkeys: Passkeys,
+    /// Signing in with services that vouch for people.
+    pub oauth: Oauth,
     /// Permission decisions with their reasons.
     pub explain: Explain,
+    /// The master key.
+    pub sealing: Sealing,
     /// Sign-in with external wallets.
     pub wallet_sign_in: WalletSignIn,
     /// Sign-in with Telegram.
@@ -220,11 +225,13 @@ impl Services {
             rng,
             options,
         });
+        sealing::learn(&shared).await?;
         let issuer_keys = IssuerKeys {
             shared: Arc::clone(&shared),
             turns: Arc::new(Semaphore::new(1)),
         };
         let (stop_delivering, stopped) = watch::channel(false);
+        let known_keys = Arc::default();
         let services = Arc::new(Self {
             projects: Projects {
                 shared: Arc::clone(&shared),
@@ -260,9 +267,13 @@ impl Services {
             audit: Audit {
                 shared: Arc::clone(&shared),
             },
+            oauth: Oauth {
+                shared: Arc::clone(&shared),
+                known: Arc::clone(&known_keys),
+            },
             api_keys: ApiKeys {
                 shared: Arc::clone(&shared),
-                known: Arc::default(),
+                known: known_keys,
             },
             accounts: Accounts {
                 shared: Arc::clone(&shared),
@@ -279,6 +290,9 @@ impl Services {
             explain: Explain {
                 shared: Arc::clone(&shared),
                 turns: Arc::new(Semaphore::new(1)),
+            },
+            sealing: Sealing {
+                shared: Arc::clone(&shared),
             },
             wallet_sign_in: WalletSignIn {
                 shared: Arc::clone(&shared),
@@ -317,6 +331,7 @@ impl Services {
             let shared = Arc::clone(&shared);
             async move { shared.remote.keep_fresh().await }
         });
+        let sealer = tokio::spawn(sealing::follow(Arc::clone(&shared)));
         let keeper = tokio::spawn(keep_up_for_ever(services.issuer_keys.clone()));
         let writer = tokio::spawn(write_ledger(Arc::clone(&shared)));
         let sweeper = tokio::spawn(upkeep::sweep_again_and_again(Arc::clone(&shared)));
@@ -324,7 +339,7 @@ impl Services {
             .tasks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .extend([follower, refresher, keeper, writer, sweeper]);
+            .extend([follower, refresher, sealer, keeper, writer, sweeper]);
         if shared.options.deliver {
             let deliverer = tokio::spawn(deliveries::run(Arc::clone(&shared), stopped));
             *services

@@ -49,5 +49,5 @@ pub use key_id::KeyId;
 pub use key_ring::KeyRing;
 pub use master_key::MasterKey;
 pub use place::Place;
-pub use sealed::{MAX_PLAINTEXT_BYTES, SEALED_OVERHEAD_BYTES, Sealed};
+pub use sealed::{MAX_PLAINTEXT_BYTES, SEALED_OVERHEAD_BYTES, Sealed, key_id_of};
 pub use secret::{NotText, SecretBytes, SecretText};

@@ -66,6 +66,17 @@ impl fmt::Debug for Sealed {
     }
 }
 
+/// The key that a stored value was sealed with, as its header says.
+///
+/// Proves nothing about the rest of the value.
+///
+/// # Errors
+///
+/// [`OpenError::UnknownVersion`] and [`OpenError::Damaged`], as far as the header shows it.
+pub fn key_id_of(sealed: &[u8]) -> Result<KeyId, OpenError> {
+    UnverifiedSealed::parse(sealed).map(|sealed| sealed.key)
+}
+
 /// A stored value taken apart. Nothing of it is authenticated yet.
 pub(crate) struct UnverifiedSealed<'a> {
     pub(crate) key: KeyId,

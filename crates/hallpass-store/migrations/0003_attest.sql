@@ -8,10 +8,12 @@ CREATE TABLE environment_hosts (
     environment_id TEXT NOT NULL REFERENCES environments (id)
 );
 
--- One row with a sealed constant: tells a lost or wrong master key before anything else needs it.
+-- One row with a sealed constant: tells a lost or wrong master key before anything else needs it. A change of the key
+-- announces the next one here before it seals anything with it.
 CREATE TABLE seal_check (
     id BIGINT PRIMARY KEY NOT NULL CHECK (id = 1),
-    sealed BYTEA NOT NULL
+    sealed BYTEA NOT NULL,
+    next_key BYTEA
 );
 
 -- Keys that we hold. Their times decide their state; the private half is erased after retirement.

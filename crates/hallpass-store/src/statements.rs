@@ -6,8 +6,8 @@ use crate::store::Pools;
 use crate::{
     Result, StoreError, accounts, api_keys, audit, challenges, deliveries, environments,
     idempotency, identities, identity_providers, issuer_keys, operator_keys, operators, passkeys,
-    projects, seal_check, sessions, sign_in_providers, signing_keys, trust, turns, users, wallets,
-    webhooks,
+    projects, seal_check, sealed_columns, sessions, sign_in_providers, signing_keys, trust, turns,
+    users, wallets, webhooks,
 };
 
 const GROUPS: &[&[&str]] = &[
@@ -22,6 +22,7 @@ const GROUPS: &[&[&str]] = &[
     audit::STATEMENTS,
     idempotency::STATEMENTS,
     seal_check::STATEMENTS,
+    sealed_columns::STATEMENTS,
     issuer_keys::STATEMENTS,
     api_keys::STATEMENTS,
     accounts::STATEMENTS,

@@ -3,7 +3,8 @@
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use data_encoding::{BASE64, HEXLOWER};
-use hallpass_identity::wallet::{Chain, cosmos, evm, solana};
+pub use hallpass_identity::wallet::Chain;
+use hallpass_identity::wallet::{cosmos, evm, solana};
 use k256::ecdsa::signature::hazmat::PrehashSigner as _;
 use k256::ecdsa::{RecoveryId, Signature, SigningKey};
 

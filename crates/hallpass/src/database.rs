@@ -11,6 +11,8 @@ use crate::config::{Config, Decisions, without_password};
 use crate::egress;
 use crate::exit::Exit;
 use crate::files;
+use crate::master_key;
+use crate::messengers::Messengers;
 
 /// What helps a verb that only opens databases.
 pub const NAME_IT: &str =
@@ -57,9 +59,13 @@ pub async fn open(config: &Config) -> Result<Store> {
         .with_context(|| format!("cannot open the database {}", shown(config)))
 }
 
-/// Starts the services on a store, with the machine's clock and randomness and the configured way out.
-pub async fn start_services(store: Store, config: &Config) -> Result<Arc<Services>> {
-    start(store, config, egress::open(config)?, true).await
+/// Starts the services of a server on a store, with the machine's clock and randomness and the configured way out.
+pub async fn start_services(
+    store: Store,
+    config: &Config,
+    messengers: Messengers,
+) -> Result<Arc<Services>> {
+    start(store, config, egress::open(config)?, Some(messengers)).await
 }
 
 /// Starts the services for a moment, with this way out: what waits to be delivered is left to the servers.
@@ -68,14 +74,14 @@ pub async fn start_services_with(
     config: &Config,
     egress: Egress,
 ) -> Result<Arc<Services>> {
-    start(store, config, egress, false).await
+    start(store, config, egress, None).await
 }
 
 async fn start(
     store: Store,
     config: &Config,
     egress: Egress,
-    deliver: bool,
+    messengers: Option<Messengers>,
 ) -> Result<Arc<Services>> {
     let options = Options {
         token_cache_bytes: config.tokens.cache_mib * 1024 * 1024,
@@ -85,10 +91,17 @@ async fn start(
             Decisions::All => DecisionLog::All,
         },
         keep_decisions_days: config.audit.keep_decisions_days,
-        deliver,
+        deliver: messengers.is_some(),
     };
     let clock = Arc::new(SystemClock::start());
-    let surroundings = Surroundings::new(egress);
+    let mut surroundings = Surroundings {
+        master_keys: master_key::keys(config),
+        ..Surroundings::new(egress)
+    };
+    if let Some(Messengers { mailer, texts }) = messengers {
+        surroundings.mailer = mailer;
+        surroundings.texts = texts;
+    }
     let services = Services::start(
         store,
         clock,

@@ -27,7 +27,8 @@ pub fn open(config: &Config) -> Result<Egress> {
     })
 }
 
-fn certificates(file: &Path) -> Result<Vec<u8>> {
+/// The authorities that are trusted beside the public ones.
+pub fn certificates(file: &Path) -> Result<Vec<u8>> {
     if file.as_os_str().is_empty() {
         return Ok(Vec::new());
     }

@@ -1,13 +1,18 @@
 //! Files with secrets, and files that people name on the command line.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use hallpass_seal::SecretText;
+use zeroize::Zeroizing;
 
 use crate::exit::Exit;
+
+/// No secret that is read from a file is larger.
+const SECRET_BYTES: u64 = 64 * 1024;
 
 /// Reads a text file, or standard input for `-`.
 pub fn read_text(path: &Path) -> Result<String> {
@@ -31,6 +36,38 @@ pub fn json_or_file(text: &str) -> Result<String> {
     read_text(Path::new(text))
 }
 
+/// Reads a secret from a file, if nobody else on this machine can read or change it.
+///
+/// # Errors
+/// What is wrong with the file, without anything of its content.
+pub fn read_private(path: &Path) -> std::result::Result<SecretText, String> {
+    let shown = path.display();
+    let cannot = |error: std::io::Error| format!("cannot read {shown}: {error}");
+    // Asked before it is opened: opening a pipe would wait for its writer.
+    if !std::fs::metadata(path).map_err(cannot)?.is_file() {
+        return Err(format!("{shown} is no file"));
+    }
+    let file = File::open(path).map_err(cannot)?;
+    let mode = file.metadata().map_err(cannot)?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(format!(
+            "{shown} has mode {mode:o}: others on this machine could read or change what is secret in it; chmod 600 {}",
+            quoted(&path.to_string_lossy())
+        ));
+    }
+    let mut text = Zeroizing::new(String::with_capacity(SECRET_BYTES as usize + 1));
+    file.take(SECRET_BYTES + 1)
+        .read_to_string(&mut text)
+        .map_err(cannot)?;
+    if text.len() as u64 > SECRET_BYTES {
+        return Err(format!(
+            "{shown} is larger than {} KiB",
+            SECRET_BYTES / 1024
+        ));
+    }
+    Ok(SecretText::new(text))
+}
+
 /// Writes a secret to a file that must not exist yet, readable by its owner only.
 pub fn create_secret(path: &Path, content: &str) -> Result<()> {
     let written = OpenOptions::new()
@@ -47,10 +84,7 @@ pub fn create_secret(path: &Path, content: &str) -> Result<()> {
 
 /// Replaces a file in one step: readers see the old content or the new one. Mode 0600.
 pub fn replace_secret(path: &Path, content: &str) -> Result<()> {
-    let directory = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let directory = directory_of(path);
     let name = path
         .file_name()
         .with_context(|| format!("{} names no file", path.display()))?;
@@ -67,6 +101,13 @@ pub fn replace_secret(path: &Path, content: &str) -> Result<()> {
         drop(std::fs::remove_file(&temporary));
     }
     renamed.with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The directory that a file is in, or would be.
+pub fn directory_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// Makes a directory for its owner only, and answers its absolute path. An existing one keeps its mode.

@@ -13,6 +13,9 @@ mod exit;
 mod failure;
 mod files;
 mod logs;
+mod master_key;
+mod messengers;
+mod portal;
 mod serve;
 mod token;
 mod ui;
@@ -60,10 +63,14 @@ fn run(cli: Cli, ui: &Ui) -> anyhow::Result<()> {
         Verb::Idp(verb) => verbs::idp::run(global, &verb, ui),
         Verb::IssuerKey(verb) => verbs::issuer_key::run(global, &verb, ui),
         Verb::ApiKey(verb) => verbs::api_key::run(global, &verb, ui),
+        Verb::SignInProvider(verb) => verbs::sign_in_provider::run(global, &verb, ui),
         Verb::Webhook(verb) => verbs::webhook::run(global, &verb, ui),
         Verb::Delivery(verb) => verbs::delivery::run(global, &verb, ui),
         Verb::User(verb) => verbs::user::run(global, &verb, ui),
+        Verb::Account(verb) => verbs::account::run(global, &verb, ui),
+        Verb::Session(verb) => verbs::session::run(global, &verb, ui),
         Verb::Operator(verb) => verbs::operator::run(global, &verb, ui),
+        Verb::Seal(verb) => verbs::seal::run(global, &verb, ui),
         Verb::Token(verb) => token::run(global, &verb, ui),
         Verb::Audit(verb) => verbs::audit::run(global, &verb, ui),
         Verb::Openapi => {

@@ -17,6 +17,9 @@ use crate::egress;
 use crate::exit::Exit;
 use crate::files::{self, quoted};
 use crate::logs;
+use crate::master_key::Source;
+use crate::messengers::Messengers;
+use crate::portal::Portal;
 use crate::ui::Ui;
 
 /// The line that an installation without operators is told to run.
@@ -26,17 +29,18 @@ pub fn run(global: &Global, args: &ServeArgs, ui: &Ui) -> Result<()> {
     let effective = crate::load_config(global, &overrides(args))?;
     let config = &effective.config;
     logs::start(&config.log)?;
-    warn_of_flags_without_effect(args);
-    check_settings(config)?;
+    let messengers = check_settings(config)?;
     check_tls(config)?;
     let door = Door::open(config)?;
+    let portal = Portal::open(config, ui)?;
     runtime()?.block_on(async {
         let stop = Stop::listen()?;
         let store = match config.database.migrate {
             true => database::open_migrated(config).await?,
             false => database::open_existing(config, database::MAKE_IT).await?,
         };
-        let services = database::start_services(store, config).await?;
+        let services = database::start_services(store, config, messengers).await?;
+        check_master_key(&services).await?;
         ui.announce(format!(
             "Hallpass listens on {} ({})",
             door.url,
@@ -62,7 +66,7 @@ pub fn run(global: &Global, args: &ServeArgs, ui: &Ui) -> Result<()> {
             ];
             files::replace_secret(path, &variables(&lines))?;
         }
-        door.serve(config, services, stop).await
+        door.serve(config, services, portal, stop).await
     })
 }
 
@@ -93,13 +97,19 @@ impl Door {
     }
 
     /// Serves until SIGTERM or SIGINT, then lets requests in flight finish.
-    pub async fn serve(self, config: &Config, services: Arc<Services>, stop: Stop) -> Result<()> {
+    pub async fn serve(
+        self,
+        config: &Config,
+        services: Arc<Services>,
+        portal: Option<Portal>,
+        stop: Stop,
+    ) -> Result<()> {
         let settings = HttpSettings {
             trusted_proxies: trusted_proxies(config)?,
             failed_verifications_per_minute: config.limits.failed_verifications_per_minute,
             new_sessions_per_minute: config.limits.new_sessions_per_minute,
-            public_url: Some(self.url.clone()),
-            ..HttpSettings::default()
+            public_url: Some(for_browsers(&self.url)),
+            default_environment: config.server.default_environment,
         };
         let app = hallpass_http::app(AppState::new(services.clone(), settings));
         let options = ServeOptions {
@@ -115,7 +125,11 @@ impl Door {
             database = database::shown(config),
             "listening"
         );
+        let portal = portal.map(Portal::serve).transpose()?;
         let served = hallpass_http::serve(listener, app, options, stop.told()).await;
+        if let Some(portal) = portal {
+            portal.abort();
+        }
         services.stop().await;
         served.context("the listener failed")?;
         tracing::info!("stopped");
@@ -153,15 +167,10 @@ pub fn overrides(args: &ServeArgs) -> Overrides {
         listen: args.listen.clone(),
         tls_cert: args.tls_cert.clone(),
         tls_key: args.tls_key.clone(),
+        smtp_url: args.smtp_url.clone(),
+        portal_listen: args.portal_listen.clone(),
         allow_egress: args.egress.allow.clone(),
         ..Overrides::default()
-    }
-}
-
-/// Says which flags are for later versions.
-pub fn warn_of_flags_without_effect(args: &ServeArgs) {
-    for flag in args.later.without_effect() {
-        tracing::warn!(flag, "this flag has no effect in this version");
     }
 }
 
@@ -169,11 +178,27 @@ pub fn warn_of_flags_without_effect(args: &ServeArgs) {
 ///
 /// # Errors
 /// Exit code 2.
-pub fn check_settings(config: &Config) -> Result<()> {
+pub fn check_settings(config: &Config) -> Result<Messengers> {
     logs::filter(&config.log.level)?;
     trusted_proxies(config)?;
-    egress::open(config)?;
-    Ok(())
+    let egress = egress::open(config)?;
+    Source::named(config)?;
+    Messengers::configured(config, &egress)
+}
+
+/// A lost or wrong master key is told before the first request needs it.
+///
+/// # Errors
+/// Exit code 2, with the keys by name and what to do.
+pub async fn check_master_key(services: &Services) -> Result<()> {
+    let checked = services.sealing.check().await;
+    checked.map_err(|error| {
+        let told = database::with_context(&error);
+        match error.code() {
+            "storage_unavailable" => told,
+            _ => Exit::usage(format!("{told:#}")),
+        }
+    })
 }
 
 /// Reads the certificate and its key once, so that a start fails before it is announced.
@@ -212,7 +237,16 @@ fn trusted_proxies(config: &Config) -> Result<Vec<AddressRange>> {
     ranges.collect()
 }
 
-fn url(address: SocketAddr, tls: bool) -> String {
+/// The same place as people should have it in their browser: passkeys need a name.
+fn for_browsers(url: &str) -> String {
+    match url.strip_prefix("http://127.0.0.1:") {
+        Some(port) => format!("http://localhost:{port}"),
+        None => url.to_owned(),
+    }
+}
+
+/// Where a client on this machine reaches an address.
+pub fn url(address: SocketAddr, tls: bool) -> String {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),

@@ -2,12 +2,14 @@
 //! two accounts of an environment share one.
 
 mod link;
+mod operators;
 mod proof;
 mod sign_in;
 
 use std::sync::Arc;
 
 pub(crate) use link::LinkOutcome;
+pub use operators::{AccountDetail, AccountPatch};
 pub(crate) use proof::{Proof, ProvenWallet};
 pub(crate) use sign_in::{Completion, SignInOutcome};
 

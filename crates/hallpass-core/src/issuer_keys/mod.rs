@@ -55,6 +55,13 @@ struct Made {
     sealed: Vec<u8>,
 }
 
+/// How many keys have to be there for a plan to be carried out.
+#[derive(Clone, Copy)]
+enum Enough {
+    AsPlanned,
+    None,
+}
+
 /// What was decided and done.
 struct Done {
     begun: Vec<IssuerKey>,
@@ -105,10 +112,11 @@ impl IssuerKeys {
 
     /// Withdraws a key at once, for when its private half may be known to others: it leaves the published set, and
     /// its tokens with it. Its successor keeps its time; without one, a fresh key signs at once, although verifiers may
-    /// know it only after their next fetch. Revoking a revoked key changes nothing.
+    /// know it only after their next fetch. Where no key can be made, it is revoked all the same. Revoking a revoked key
+    /// changes nothing.
     ///
     /// # Errors
-    /// `not_found`, `master_key_missing` (503).
+    /// `not_found`.
     pub async fn revoke(
         &self,
         caller: &OperatorCaller,
@@ -139,6 +147,14 @@ impl IssuerKeys {
         let environment = snapshot.environment;
         self.carry_out(&OperatorCaller::server(), environment, occasion)
             .await?;
+        // Another node may have been first, and its change not have been told here yet.
+        let epoch = {
+            let mut tx = self.shared.store.read().await?;
+            tx.find_trust_epoch(environment).await?
+        };
+        if let Some(epoch) = epoch {
+            self.shared.trust.learn(environment, epoch);
+        }
         self.shared.snapshot(environment).await
     }
 
@@ -155,15 +171,32 @@ impl IssuerKeys {
             .await
             .map_err(Error::internal)?;
         let mut made = Vec::new();
+        let mut can_make = true;
         loop {
             let wanted = self.look(caller, environment, occasion).await?;
             let Some(wanted) = wanted else {
                 return Ok(Done { begun: Vec::new() });
             };
-            while made.len() < wanted {
-                made.push(self.make(environment).await?);
+            while can_make && made.len() < wanted {
+                match self.make(environment).await {
+                    Ok(key) => made.push(key),
+                    // A key that others may know must go, whether or not there can be another.
+                    Err(error) if matches!(occasion, Occasion::Revoke(_)) => {
+                        tracing::error!(%environment, code = error.code(), "an issuer key is revoked and no other can be made");
+                        can_make = false;
+                    }
+                    Err(error) => return Err(error),
+                }
             }
-            if let Some(done) = self.write(caller, environment, occasion, &mut made).await? {
+            let enough = if can_make {
+                Enough::AsPlanned
+            } else {
+                Enough::None
+            };
+            if let Some(done) = self
+                .write(caller, environment, occasion, &mut made, enough)
+                .await?
+            {
                 return Ok(done);
             }
         }
@@ -208,16 +241,20 @@ impl IssuerKeys {
         environment: EnvironmentId,
         occasion: Occasion<'_>,
         made: &mut Vec<Made>,
+        enough: Enough,
     ) -> Result<Option<Done>> {
         let (mut change, owner) = Change::begin_trust(&self.shared, caller, environment).await?;
         let now = change.now;
         let settings = &owner.sign_in;
         let decided = decide(&mut change, environment, settings, occasion, now).await?;
-        let Some((plan, keys)) = decided else {
+        let Some((mut plan, keys)) = decided else {
             return Ok(Some(Done { begun: Vec::new() }));
         };
         if plan.begin.len() > made.len() {
-            return Ok(None);
+            match enough {
+                Enough::AsPlanned => return Ok(None),
+                Enough::None => plan.begin.clear(),
+            }
         }
         if let Occasion::Revoke(kid) = occasion {
             change.revoke_issuer_key(environment, kid, now).await?;

@@ -4,6 +4,7 @@
 mod pending;
 mod unlink;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use hallpass_model::{
@@ -20,8 +21,10 @@ use crate::accounts::{Accounts, LinkOutcome, Proof};
 use crate::api_keys::AppCaller;
 use crate::sessions::SessionCaller;
 use crate::sign_in::challenge;
+use crate::sign_in::codes::{Codes, Contact};
 use crate::sign_in::telegram::{self, TelegramLogin};
 use crate::sign_in::wallets::{self, ClaimedWallet, PageFacts, WalletAnswer};
+use crate::sign_in_providers::find_oauth;
 
 /// Lists, adds and removes the identities of the account that is signed in.
 pub struct LinkedAccounts {
@@ -30,6 +33,13 @@ pub struct LinkedAccounts {
 
 /// What somebody wants to prove.
 pub enum LinkStart {
+    /// A mailbox or a phone; a code is sent there.
+    Contact {
+        /// Which.
+        contact: Contact,
+        /// Where the request comes from.
+        client: Option<IpAddr>,
+    },
     /// An external wallet.
     Wallet {
         /// The wallet.
@@ -39,6 +49,8 @@ pub enum LinkStart {
     },
     /// An account at a service that vouches for people, or at Telegram.
     Service(IdentityKind),
+    /// An account at the OIDC issuer that clients know as their own: the oldest one that is enabled.
+    CustomOidc,
 }
 
 /// What became of it.
@@ -57,6 +69,8 @@ pub enum LinkStarted {
 
 /// The proof.
 pub enum LinkProof {
+    /// The code that was sent.
+    Code(String),
     /// A wallet's signature.
     Wallet {
         /// The wallet.
@@ -99,12 +113,21 @@ impl LinkedAccounts {
     pub async fn start(&self, caller: &SessionCaller, what: &LinkStart) -> Result<LinkStarted> {
         let account = signed_in(caller)?;
         let (challenge, message) = match what {
+            LinkStart::Contact { contact, client } => {
+                return self.start_contact(caller, account, contact, *client).await;
+            }
             LinkStart::Wallet { wallet, page } => {
                 let (challenge, message) =
                     wallets::prepare(&self.shared, caller, wallet, page, None, Some(account))?;
                 (challenge, Some(message))
             }
             LinkStart::Service(kind) => (pending::new(&self.shared, caller, account, kind)?, None),
+            LinkStart::CustomOidc => {
+                let environment = caller.app.environment();
+                let found = find_oauth(&self.shared, environment, "custom_oidc").await?;
+                let kind = IdentityKind::Oidc(found.row.handle);
+                (pending::new(&self.shared, caller, account, &kind)?, None)
+            }
         };
         let mut tx = self.shared.store.write().await?;
         let known = tx.find_identity(
@@ -139,6 +162,10 @@ impl LinkedAccounts {
         let account = signed_in(caller)?;
         match proof {
             LinkProof::Awaited => pending::outcome(self, caller, account, id).await,
+            LinkProof::Code(typed) => {
+                let proof = self.codes().check_for_link(caller, id, typed).await?;
+                self.complete(caller, account, &proof).await
+            }
             LinkProof::Wallet { wallet, answer } => {
                 let used = self.use_up(caller, account, id).await?;
                 if !used.identity_kind.is_wallet() {
@@ -156,6 +183,36 @@ impl LinkedAccounts {
                 let proof = telegram::prove(&self.shared, environment, session, login).await?;
                 self.complete(caller, account, &proof).await
             }
+        }
+    }
+
+    async fn start_contact(
+        &self,
+        caller: &SessionCaller,
+        account: AccountId,
+        contact: &Contact,
+        client: Option<IpAddr>,
+    ) -> Result<LinkStarted> {
+        let known = {
+            let mut tx = self.shared.store.read().await?;
+            tx.find_identity(
+                caller.app.environment(),
+                &contact.kind(),
+                &contact.identifier(),
+            )
+            .await?
+        };
+        if known.is_some_and(|known| known.account_id == account) {
+            return Ok(LinkStarted::Conflict);
+        }
+        let codes = self.codes();
+        let id = codes.send_for_link(caller, contact.clone(), client).await?;
+        Ok(LinkStarted::Begun { id, message: None })
+    }
+
+    fn codes(&self) -> Codes {
+        Codes {
+            shared: Arc::clone(&self.shared),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Keys by which apps name an environment: kinds, origins, rotation, and revocation on every node.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hallpass_core::{
     Created, EnvironmentPatch, IdempotencyKey, NewApiKey, NewApiKeyText, Services,
@@ -9,6 +9,7 @@ use hallpass_model::{ApiKeyId, ApiKeyKind, EnvironmentId, ErrorKind, PageRequest
 use hallpass_testkit::world::World;
 use hallpass_testkit::{Database, on_both_engines};
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::support::eventually;
 

@@ -1,10 +1,11 @@
 //! The queue under several workers, workers that die, and receivers that hang.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hallpass_model::DeliveryState;
 use hallpass_testkit::hook::Reply;
 use hallpass_testkit::{Database, on_both_engines};
+use tokio::time::Instant;
 
 use crate::support::{add, eventually, told, told_by};
 

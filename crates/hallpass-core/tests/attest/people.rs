@@ -1,7 +1,7 @@
 //! An app, the clients that use it, and the wallets that they sign in with.
 
 use hallpass_core::{
-    AppCaller, ClaimedWallet, EnvironmentPatch, NewApiKey, NewWebhook, Options, PageFacts,
+    AppCaller, ClaimedWallet, Contact, EnvironmentPatch, NewApiKey, NewWebhook, Options, PageFacts,
     SessionCaller, WalletAnswer, WalletLogin, WalletOffer,
 };
 use hallpass_identity::wallet::Chain;
@@ -111,6 +111,27 @@ impl App {
 
     pub async fn set(&self, patch: Value) {
         set(&self.world, self.environment, patch).await;
+    }
+
+    /// The newest code that was sent to an address.
+    pub fn newest_code(&self, to: &str) -> String {
+        let mut caught = self.world.post.list().into_iter();
+        let newest = caught.find(|caught| caught.to == to);
+        newest.and_then(|caught| caught.code).expect("a code")
+    }
+
+    pub async fn sign_in_by_mail(&self, caller: &mut SessionCaller, to: &str) -> AccountId {
+        let codes = &self.world.services.codes;
+        let contact = Contact::email(to).expect("an address");
+        let sent = codes.send(caller, contact, None).await.expect("sent");
+        let typed = self.newest_code(to);
+        let client = self.holder_of(caller.token()).await;
+        let (client, signed_in) = codes
+            .verify(client, sent.flow, &typed)
+            .await
+            .expect("signed in");
+        *caller = client;
+        signed_in.account.id
     }
 
     /// Has others be told of proven wallets.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hallpass_core::{LinkProof, LinkStart, LinkStarted, WalletAnswer};
+use hallpass_core::{Contact, LinkProof, LinkStart, LinkStarted, Linked, WalletAnswer};
 use hallpass_identity::wallet::Chain;
 use hallpass_testkit::on_both_engines;
 use hallpass_testkit::wallet::TestWallet;
@@ -122,7 +122,7 @@ on_both_engines! {
         };
         assert_eq!(links.verify(&attacker, id, &proof).await.unwrap_err().code(), "wrong_signer");
         let linked = crate::linked_accounts::link(&app, &attacker, &wallet).await;
-        assert!(matches!(linked, hallpass_core::Linked::Conflict));
+        assert!(matches!(linked, Linked::Conflict));
         assert_eq!(app.sign_in(&mut victim, &wallet).await, account);
     }
 
@@ -183,5 +183,69 @@ on_both_engines! {
         assert!(!app.holder_of(caller.token()).await.session.is_signed_in());
         let refused = app.world.services.sessions.require_signed_in(app_caller, Some(caller.token())).await;
         assert_eq!(refused.unwrap_err().code(), "not_signed_in");
+    }
+
+    async fn a_stolen_code_is_worthless_without_the_session_that_asked(database: Database) {
+        let app = App::new(database).await;
+        let codes = &app.world.services.codes;
+        let contact = || Contact::email("ada@example.com").unwrap();
+        let victim = app.visitor().await;
+        let sent = codes.send(&victim, contact(), None).await.unwrap();
+        let stolen = app.newest_code("ada@example.com");
+        let attacker = app.visitor().await;
+        let refused = codes.verify(attacker, sent.flow, &stolen).await;
+        assert_eq!(refused.err().map(|error| error.code()), Some("code_flow_unknown"));
+        // Nor does it answer what the attacker asked for.
+        let attacker = app.visitor().await;
+        let own = codes.send(&attacker, contact(), None).await.unwrap();
+        let refused = codes.verify(attacker, own.flow, &stolen).await;
+        assert!(refused.is_err());
+        let (_, signed_in) = codes.verify(victim, sent.flow, &stolen).await.unwrap();
+        assert!(signed_in.is_new);
+    }
+
+    async fn a_code_that_links_signs_nobody_in_and_one_that_signs_in_links_nothing(database: Database) {
+        let app = App::new(database).await;
+        let (caller, account, _) = app.somebody().await;
+        let (codes, links) = (&app.world.services.codes, &app.world.services.linked_accounts);
+        let contact = Contact::email("ada@example.com").unwrap();
+        let start = LinkStart::Contact { contact: contact.clone(), client: None };
+        let LinkStarted::Begun { id, .. } = links.start(&caller, &start).await.unwrap() else {
+            panic!("begun")
+        };
+        let typed = app.newest_code("ada@example.com");
+        let refused = codes.verify(app.holder_of(caller.token()).await, id, &typed).await;
+        assert_eq!(refused.err().map(|error| error.code()), Some("code_flow_unknown"));
+        let (other, _, _) = app.somebody().await;
+        let refused = links.verify(&other, id, &LinkProof::Code(typed.clone())).await;
+        assert_eq!(refused.unwrap_err().code(), "code_flow_unknown", "another session");
+        let sent = codes.send(&other, contact, None).await.unwrap();
+        let sign_in = app.newest_code("ada@example.com");
+        let refused = links.verify(&other, sent.flow, &LinkProof::Code(sign_in)).await;
+        assert_eq!(refused.unwrap_err().code(), "code_flow_unknown", "another purpose");
+        links.verify(&caller, id, &LinkProof::Code(typed)).await.unwrap();
+        let mut visitor = app.visitor().await;
+        let signed_in = app.sign_in_by_mail(&mut visitor, "ada@example.com").await;
+        assert_eq!(signed_in, account, "the mailbox is the account's now");
+    }
+
+    async fn a_mailbox_of_another_account_is_a_conflict_for_who_has_proven_it(database: Database) {
+        let app = App::new(database).await;
+        let mut owner = app.visitor().await;
+        let owners = app.sign_in_by_mail(&mut owner, "ada@example.com").await;
+        let (caller, account, _) = app.somebody().await;
+        assert_ne!(account, owners);
+        let links = &app.world.services.linked_accounts;
+        let contact = Contact::email("Ada@Example.com").unwrap();
+        let start = LinkStart::Contact { contact, client: None };
+        // Whether somebody has it stays unsaid before the proof.
+        let LinkStarted::Begun { id, .. } = links.start(&caller, &start).await.unwrap() else {
+            panic!("begun")
+        };
+        let typed = app.newest_code("Ada@example.com");
+        let linked = links.verify(&caller, id, &LinkProof::Code(typed)).await.unwrap();
+        assert!(matches!(linked, Linked::Conflict));
+        let started = links.start(&owner, &start).await.unwrap();
+        assert!(matches!(started, LinkStarted::Conflict), "one's own is told at once");
     }
 }

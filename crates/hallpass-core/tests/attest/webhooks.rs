@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use hallpass_core::{
-    Created, IdempotencyKey, MasterKeys, Options, Services, Surroundings, SystemRng, WebhookPatch,
+    Contact, Created, IdempotencyKey, MasterKeys, Options, Services, Surroundings, SystemRng,
+    WebhookPatch,
 };
 use hallpass_model::{DeliveryState, DisabledReason, ErrorKind};
 use hallpass_testkit::hook::Reply;
+use hallpass_testkit::person::{app, publishable_key};
 use hallpass_testkit::{Database, on_both_engines};
 
 use crate::support::{add, new_webhook, told};
@@ -158,6 +160,38 @@ on_both_engines! {
         let received = told.hook.received();
         assert_eq!(received[0].header("x-acme-signature"), received[0].header("webhook-signature"));
         assert!(received[0].header("x-acme-signature").starts_with("v1,"));
+    }
+
+    async fn whoever_signs_in_for_the_first_time_is_told_of_once(database: Database) {
+        let told = told(database).await;
+        let key = publishable_key(told.services(), told.environment()).await;
+        let sign_in = async || {
+            let app = app(told.services(), &key).await.expect("a good key");
+            let visitor = told.services().sessions.open(app, None).await.expect("a session");
+            let ada = Contact::email("ada@example.com").expect("an address");
+            let codes = &told.services().codes;
+            let sent = codes.send(&visitor, ada, None).await.expect("a code");
+            let code = told.world.post.list().into_iter().find_map(|caught| caught.code).expect("a mail");
+            let (_, done) = codes.verify(visitor, sent.flow, &code).await.expect("signed in");
+            done
+        };
+        let first = sign_in().await;
+        assert!(first.is_new);
+        assert_eq!(told.turn().await, 1);
+        let [received] = &told.hook.received()[..] else { panic!("one message") };
+        let event: serde_json::Value = serde_json::from_str(&received.body).expect("JSON");
+        assert_eq!(event["type"], "user.created");
+        assert_eq!(event["id"], received.header("webhook-id"));
+        let expected = serde_json::json!({
+            "userId": first.account.id,
+            "userCreatedAt": "2026-01-01T00:00:00.000Z",
+        });
+        assert_eq!(event["data"], expected);
+
+        told.advance(120);
+        let second = sign_in().await;
+        assert!(!second.is_new && second.account.id == first.account.id);
+        assert_eq!(told.turn().await, 0);
     }
 
     async fn an_environment_has_at_most_sixteen(database: Database) {

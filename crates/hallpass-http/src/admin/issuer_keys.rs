@@ -174,10 +174,7 @@ pub(super) async fn rotate_issuer_keys(
         ("environment" = uuid::Uuid, Path, description = "The environment's id"),
         ("kid" = String, Path, description = "The key's thumbprint"),
     ),
-    responses(
-        (status = 200, description = "The key, revoked", body = RevokedIssuerKeyView),
-        (status = 503, description = "`master_key_missing`", body = super::Problem),
-    ),
+    responses((status = 200, description = "The key, revoked", body = RevokedIssuerKeyView)),
 )]
 pub(super) async fn revoke_issuer_key(
     State(app): State<AppState>,

@@ -1,7 +1,10 @@
 //! What operators call, under `/admin/v1`. The extractor in each handler's signature is the role that it takes; which
 //! projects an operator sees is for the services to know.
 
+mod account_sessions;
+mod account_views;
 mod account_wallets;
+mod accounts;
 mod api_keys;
 mod audit;
 mod deliveries;
@@ -15,6 +18,7 @@ mod operator_keys;
 mod operators;
 mod problem;
 mod projects;
+mod seal;
 mod sign_in_providers;
 mod sign_in_view;
 mod signing_keys;
@@ -100,6 +104,19 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(user_actions::freeze_user))
         .routes(routes!(user_actions::unfreeze_user))
         .routes(routes!(user_actions::revoke_user))
+        .routes(routes!(accounts::list_accounts))
+        .routes(routes!(
+            accounts::read_account,
+            accounts::update_account,
+            accounts::delete_account
+        ))
+        .routes(routes!(accounts::freeze_account))
+        .routes(routes!(accounts::unfreeze_account))
+        .routes(routes!(
+            account_sessions::list_account_sessions,
+            account_sessions::revoke_account_sessions
+        ))
+        .routes(routes!(account_sessions::revoke_account_session))
         .routes(routes!(account_wallets::list_wallets_of_account))
         .routes(routes!(explain::explain_decision))
         .routes(routes!(explain::check_token))
@@ -118,6 +135,8 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
             operator_keys::list_operator_keys
         ))
         .routes(routes!(operator_keys::revoke_operator_key))
+        .routes(routes!(seal::read_seal))
+        .routes(routes!(seal::rotate_seal))
 }
 
 /// 201 with `Location` for what was made now, 200 for what an earlier request with the same idempotency key made.

@@ -4,7 +4,7 @@ use utoipa::openapi::OpenApi;
 use super::codes::CODES;
 
 /// Groups of the reference, in reading order.
-pub(super) const TAGS: [(&str, &str); 12] = [
+pub(super) const TAGS: &[(&str, &str)] = &[
     (
         "Connect",
         "Called by browsers and backends with a user token. What the SDK `@useparagon/connect` expects.",
@@ -30,6 +30,32 @@ pub(super) const TAGS: [(&str, &str); 12] = [
         "By which apps and their backends name an environment.",
     ),
     (
+        "Sessions",
+        "Called by apps with an API key in `x-external-api-key`: the client's session, in the header `x-capsule-sid`. What the public `@getpara/*` packages expect.",
+    ),
+    (
+        "Codes",
+        "Signing in with a code in a mail or a text message.",
+    ),
+    (
+        "Sign-in",
+        "Signing in with wallets, services outside, passkeys and Telegram; hosted pages.",
+    ),
+    ("Linked accounts", "Further ways to sign in to an account."),
+    (
+        "Wallets",
+        "Public keys of wallets that the app provisions. No private key ever comes here: this is no MPC custody.",
+    ),
+    ("Key sets", "The published keys that verify issued tokens."),
+    (
+        "Sign-in providers",
+        "Services outside that vouch for people who sign in: Google, X, Discord, Facebook, Apple, any OIDC issuer, a Telegram bot.",
+    ),
+    (
+        "Issuer keys",
+        "Keys that Hallpass holds, sealed, to sign the tokens that it issues.",
+    ),
+    (
         "Webhooks",
         "Addresses that are told of events, and what they were told.",
     ),
@@ -38,10 +64,18 @@ pub(super) const TAGS: [(&str, &str); 12] = [
         "Those whom tokens name. They appear on first sight.",
     ),
     (
+        "Accounts",
+        "People who sign in at Hallpass itself, and their sessions.",
+    ),
+    (
         "Tokens",
         "Why a token is accepted, refused, allowed or denied. Nothing here has an effect.",
     ),
     ("Operators", "Those who administer, and their keys."),
+    (
+        "Master key",
+        "What every secret in the database is sealed with. Keys are named here, never shown.",
+    ),
     (
         "Audit",
         "Who changed what, and which decisions were enforced.",

@@ -1,9 +1,11 @@
 //! Further ways to be the same account.
 
+use std::net::IpAddr;
+
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use hallpass_core::{AppCaller, LinkProof, LinkStart, LinkStarted, Linked, SessionCaller};
+use hallpass_core::{AppCaller, Contact, LinkProof, LinkStart, LinkStarted, Linked, SessionCaller};
 use hallpass_model::{
     AccountId, ChallengeId, Error, Identity, IdentityId, IdentityKind, Profile, WalletType,
 };
@@ -20,7 +22,7 @@ use super::sessions::require_own;
 use super::telegram::TelegramAuthObject;
 use super::unsupported::not_supported;
 use super::wallets::page_facts;
-use crate::extract::{Id, Lenient};
+use crate::extract::{Client, Id, Lenient};
 use crate::time::rfc3339;
 use crate::{AppState, Failure};
 
@@ -169,6 +171,7 @@ pub(super) async fn link_account(
     State(app): State<AppState>,
     SignedIn(caller, outgoing): SignedIn,
     Id(account): Id<AccountId>,
+    Client(client): Client,
     headers: HeaderMap,
     Lenient(body): Lenient<LinkAccount>,
 ) -> Result<Response, Failure> {
@@ -176,7 +179,7 @@ pub(super) async fn link_account(
     if body.kind == "FARCASTER" {
         return Err(not_supported("Farcaster accounts cannot be linked"));
     }
-    let start = start_of(&caller, &headers, body)?;
+    let start = start_of(&caller, client, &headers, body)?;
     let started = app.services.linked_accounts.start(&caller, &start).await?;
     let begun = match started {
         LinkStarted::Begun { id, message } => LinkBegun {
@@ -263,6 +266,7 @@ pub(super) async fn delete_linked_account(
 
 fn start_of(
     caller: &SessionCaller,
+    client: Option<IpAddr>,
     headers: &HeaderMap,
     body: LinkAccount,
 ) -> Result<LinkStart, Error> {
@@ -271,6 +275,17 @@ fn start_of(
             .at(pointer)
     };
     match body.kind.as_str() {
+        "EMAIL" | "PHONE" => {
+            let text = body
+                .identifier
+                .ok_or_else(|| missing("/identifier", "`identifier`"))?;
+            let contact = if body.kind == "EMAIL" {
+                Contact::email(&text)?
+            } else {
+                Contact::phone(&text)?
+            };
+            Ok(LinkStart::Contact { contact, client })
+        }
         "EXTERNAL_WALLET" => {
             let wallet = body
                 .external_wallet
@@ -281,6 +296,7 @@ fn start_of(
                 page: page_facts(&caller.app, headers, None),
             })
         }
+        "CUSTOM_OIDC" => Ok(LinkStart::CustomOidc),
         other => service(other).map(LinkStart::Service).ok_or_else(|| {
             Error::unprocessable("link_type_invalid", "no such type of account can be linked")
                 .at("/type")
@@ -289,6 +305,9 @@ fn start_of(
 }
 
 fn proof_of(app: &AppCaller, body: VerifyLink) -> Result<LinkProof, Error> {
+    if let Some(code) = body.verification_code {
+        return Ok(LinkProof::Code(code));
+    }
     if let Some(login) = body.telegram_auth_response {
         return Ok(LinkProof::Telegram(login.into_login()));
     }

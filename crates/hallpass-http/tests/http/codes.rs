@@ -76,7 +76,8 @@ async fn set(site: &Site, sign_in: Value) {
         ..EnvironmentPatch::default()
     };
     let environments = &site.world.services.environments;
-    let updated = environments.update(&site.world.admin(), site.world.environment, patch, None);
+    let (admin, environment) = (site.world.admin(), site.world.environment);
+    let updated = environments.update(&admin, environment, patch, None);
     updated.await.expect("settings");
 }
 

@@ -1,5 +1,6 @@
 //! The HTTP surfaces, driven through the router in process (and over sockets where connections matter).
 
+mod accounts;
 mod admin;
 mod agreement;
 mod api_keys;
@@ -11,12 +12,17 @@ mod conformance;
 mod connect;
 mod cors;
 mod documents;
+mod hosted_pages;
 mod identity_providers;
 mod issued;
 mod logs;
 mod matrix;
+mod oauth;
 mod ops;
+mod page_visits;
 mod paper;
+mod passkeys;
+mod people;
 mod portal;
 mod provider_bad_inputs;
 mod provider_settings;
@@ -25,4 +31,5 @@ mod provider_tokens;
 mod serving;
 mod session;
 mod support;
+mod wallet_sign_in;
 mod webhooks;

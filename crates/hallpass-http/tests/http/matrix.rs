@@ -11,6 +11,7 @@ use hallpass_testkit::world::World;
 use serde_json::{Value, json};
 
 use crate::documents::{blessing, committed};
+use crate::people;
 use crate::support::{Call, Site};
 
 /// Callers of the admin API, in the order of the columns.
@@ -109,6 +110,35 @@ impl Fresh<'_> {
         made["id"].as_str().expect("an id").to_owned()
     }
 
+    fn sign_in_provider_settings(&self) -> Value {
+        json!({ "settings": { "kind": "google", "client_id": "c" }, "secret": "a client's secret" })
+    }
+
+    async fn sign_in_provider(&self, environment: &str) -> String {
+        let path = format!("/admin/v1/environments/{environment}/sign-in-providers");
+        let new = self.sign_in_provider_settings();
+        let call = self.site.call("POST", &path).local().json(&new);
+        let made = call.send().await.ok(201);
+        made["id"].as_str().expect("an id").to_owned()
+    }
+
+    async fn issuer_key(&self, environment: &str) -> String {
+        let path = format!("/admin/v1/environments/{environment}/issuer-keys/rotate");
+        let one = json!({ "key_index": 0 });
+        let call = self.site.call("POST", &path).local().json(&one);
+        let made = call.send().await;
+        assert!((200..300).contains(&made.status), "{}", made.text());
+        let kid = made.json()["items"][0]["kid"].clone();
+        kid.as_str().expect("a kid").to_owned()
+    }
+
+    /// Somebody who signed in, and the session of that.
+    async fn account(&mut self) -> (String, String) {
+        self.count += 1;
+        let (account, session) = people::signed_in(&self.site.world, self.count).await;
+        (account.id.to_string(), session.id.to_string())
+    }
+
     async fn api_key(&mut self, environment: &str) -> String {
         let path = format!("/admin/v1/environments/{environment}/api-keys");
         let new = json!({ "kind": "publishable", "name": self.name() });
@@ -131,7 +161,6 @@ impl Fresh<'_> {
 
     /// One that was given up.
     async fn delivery(&mut self, environment: &str) -> String {
-        self.count += 1;
         let webhook = self.webhook(environment).await;
         let environment = environment.parse().expect("an id");
         let world = &self.site.world;
@@ -163,6 +192,8 @@ impl Fresh<'_> {
         let crowded = [
             "/signing-keys",
             "/identity-providers",
+            "/issuer-keys",
+            "/sign-in-providers",
             "/webhooks",
             "/deliveries",
         ];
@@ -179,11 +210,23 @@ impl Fresh<'_> {
         if path.contains("{sub}") {
             path = path.replace("{sub}", &self.user().await);
         }
+        if path.contains("/issuer-keys/{kid}") {
+            path = path.replace("{kid}", &self.issuer_key(&environment).await);
+        }
         if path.contains("{kid}") {
             path = path.replace("{kid}", &self.kid(&environment).await);
         }
+        if path.contains("/sign-in-providers/{provider}") {
+            path = path.replace("{provider}", &self.sign_in_provider(&environment).await);
+        }
         if path.contains("{provider}") {
             path = path.replace("{provider}", &self.provider(&environment).await);
+        }
+        if path.contains("{account}") {
+            let (account, session) = self.account().await;
+            path = path
+                .replace("{account}", &account)
+                .replace("{session}", &session);
         }
         if path.contains("{api_key}") {
             path = path.replace("{api_key}", &self.api_key(&environment).await);
@@ -207,12 +250,16 @@ impl Fresh<'_> {
             "import_signing_key" => Some(json!({ "public_key_pem": public_key() })),
             "create_identity_provider" => Some(self.provider_settings()),
             "update_identity_provider" => Some(json!({ "disabled": true })),
+            "create_sign_in_provider" => Some(self.sign_in_provider_settings()),
+            "update_sign_in_provider" => Some(json!({ "disabled": true })),
+            "rotate_issuer_keys" => Some(json!({ "key_index": 0 })),
             "create_api_key" => Some(json!({ "kind": "secret", "name": self.name() })),
             "rotate_api_key" | "rotate_webhook_secret" => Some(json!({ "overlap_secs": 0 })),
             "create_webhook" => Some(self.webhook_settings()),
             "update_webhook" => Some(json!({ "enabled": false })),
             "test_webhook" | "retry_delivery" => Some(json!({})),
             "create_operator" => Some(json!({ "name": self.name(), "role": "member" })),
+            "update_account" => Some(json!({ "role": "editor" })),
             "update_operator" => Some(json!({ "role": "member" })),
             "create_operator_key" => Some(json!({ "expires_in_secs": 60 })),
             "replace_user_metadata" => Some(json!({})),
@@ -234,6 +281,12 @@ impl Fresh<'_> {
             | "delete_identity_provider"
             | "test_identity_provider"
             | "list_api_keys"
+            | "list_issuer_keys"
+            | "revoke_issuer_key"
+            | "list_sign_in_providers"
+            | "read_sign_in_provider"
+            | "delete_sign_in_provider"
+            | "list_wallets_of_account"
             | "read_api_key"
             | "revoke_api_key"
             | "list_webhooks"
@@ -247,6 +300,16 @@ impl Fresh<'_> {
             | "freeze_user"
             | "unfreeze_user"
             | "revoke_user"
+            | "list_accounts"
+            | "read_account"
+            | "delete_account"
+            | "freeze_account"
+            | "unfreeze_account"
+            | "list_account_sessions"
+            | "revoke_account_sessions"
+            | "revoke_account_session"
+            | "read_seal"
+            | "rotate_seal"
             | "list_audit"
             | "list_environment_audit"
             | "list_operators"

@@ -96,6 +96,10 @@ pub struct SettingsArgs {
     /// Longest lifetime (`exp` minus `iat`) of a token; 0s sets no limit
     #[arg(long, value_name = "DURATION")]
     pub max_token_lifetime: Option<Seconds>,
+    /// How people sign in: a JSON object, or a file with one. What it names changes, `null` puts back to the default;
+    /// `hallpass environment show` lists the settings
+    #[arg(long, value_name = "FILE|JSON")]
+    pub sign_in: Option<String>,
     /// Only if the environment still has this version
     #[arg(long, value_name = "VERSION")]
     pub if_version: Option<i64>,

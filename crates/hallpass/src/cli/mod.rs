@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and what each word means.
 
+mod account;
 mod admin;
 mod api_keys;
 mod idp;
@@ -7,6 +8,8 @@ mod idp_set;
 mod issuer_key;
 #[cfg(test)]
 mod reference;
+mod seal;
+mod sign_in_providers;
 mod tips;
 mod token;
 mod webhooks;
@@ -16,6 +19,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use hallpass_egress::AllowedEndpoint;
 
+pub use account::{AccountArgs, AccountVerb, SessionVerb, SessionsArgs};
 pub use admin::{
     AuditVerb, EnvironmentVerb, KeyVerb, OperatorKeyVerb, OperatorVerb, PageArgs, ProjectVerb,
     SettingsArgs, UserArgs, UserVerb,
@@ -27,6 +31,10 @@ pub use idp::{
 };
 pub use idp_set::{Removable, SetArgs};
 pub use issuer_key::IssuerKeyVerb;
+pub use seal::SealVerb;
+pub use sign_in_providers::{
+    ProviderSecretArgs, ProviderSettingsArgs, SignInProviderArgs, SignInProviderVerb,
+};
 pub use tips::with_tip;
 pub use token::{InspectArgs, MintArgs, TokenVerb, VerifyArgs, WhyArgs};
 pub use webhooks::{DeliveryArgs, DeliveryVerb, WebhookArgs, WebhookVerb};
@@ -129,6 +137,9 @@ pub enum Verb {
     /// Identity providers: services outside whose tokens count as user tokens
     #[command(subcommand)]
     Idp(IdpVerb),
+    /// Sign-in providers: services outside that vouch for people who sign in here
+    #[command(subcommand)]
+    SignInProvider(Box<SignInProviderVerb>),
     /// Issuer keys: ours, which sign the tokens of people who sign in here
     #[command(subcommand)]
     IssuerKey(IssuerKeyVerb),
@@ -144,9 +155,18 @@ pub enum Verb {
     /// Connected users
     #[command(subcommand)]
     User(UserVerb),
+    /// People who sign in here
+    #[command(subcommand)]
+    Account(AccountVerb),
+    /// Their sessions
+    #[command(subcommand)]
+    Session(SessionVerb),
     /// Who administers this installation
     #[command(subcommand)]
     Operator(OperatorVerb),
+    /// The master key, and the secrets that are sealed with it
+    #[command(subcommand)]
+    Seal(SealVerb),
     /// Make, read, verify and explain user tokens
     #[command(subcommand)]
     Token(Box<TokenVerb>),
@@ -173,8 +193,14 @@ pub struct ServeArgs {
     pub env_file: Option<PathBuf>,
     #[command(flatten)]
     pub egress: EgressArgs,
-    #[command(flatten)]
-    pub later: LaterArgs,
+    /// Mail server for sign-in codes: smtps://USER:PASSWORD@HOST or smtp://...; the demo keeps mail and shows it
+    /// without one. A password is better given as HALLPASS__MAIL__SMTP_URL
+    #[arg(long, value_name = "URL")]
+    pub smtp_url: Option<String>,
+    /// Where the developer portal listens, for browser SDKs in development, or `none` [default: none; demo:
+    /// 127.0.0.1:3003]
+    #[arg(long, value_name = "ADDRESS|none")]
+    pub portal_listen: Option<String>,
 }
 
 /// Exceptions for outbound requests.
@@ -184,35 +210,6 @@ pub struct EgressArgs {
     /// `egress.allow` of the configuration; counts for this process, so a server needs it at its own start
     #[arg(long = "allow-egress", value_name = "HOST:PORT")]
     pub allow: Vec<AllowedEndpoint>,
-}
-
-/// Flags of jobs that this version does not do yet, so that one start script serves every version.
-#[derive(Args, Clone, Default)]
-pub struct LaterArgs {
-    /// The mail server; without effect: this version sends no mail
-    #[arg(long, value_name = "URL")]
-    pub smtp_url: Option<String>,
-    /// Where the developer portal listens; this version has none and takes only `none`
-    #[arg(long, value_name = "none")]
-    pub portal_listen: Option<NoPortal>,
-}
-
-/// The only portal there is.
-#[derive(clap::ValueEnum, Clone, Copy)]
-pub enum NoPortal {
-    None,
-}
-
-impl LaterArgs {
-    /// The flags that were given and have no effect.
-    #[must_use]
-    pub fn without_effect(&self) -> Vec<&'static str> {
-        let mut flags = Vec::new();
-        if self.smtp_url.is_some() {
-            flags.push("--smtp-url");
-        }
-        flags
-    }
 }
 
 #[derive(Args, Clone, Default)]
@@ -239,18 +236,6 @@ mod tests {
     use clap::{CommandFactory as _, Parser as _};
 
     use super::{Cli, Verb};
-
-    #[test]
-    fn flags_of_later_versions_are_taken_and_named() {
-        let line = "hallpass serve --portal-listen none --smtp-url smtp://a";
-        let Verb::Serve(args) = Cli::parse_from(line.split(' ')).verb else {
-            panic!("serve")
-        };
-        assert_eq!(args.later.without_effect(), ["--smtp-url"]);
-        assert!(
-            Cli::try_parse_from(["hallpass", "serve", "--portal-listen", "127.0.0.1:1"]).is_err()
-        );
-    }
 
     #[test]
     fn an_exception_for_outbound_requests_is_read_with_the_command_line() {

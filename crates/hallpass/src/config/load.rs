@@ -5,7 +5,7 @@ use toml::{Table, Value};
 
 use super::layer::{self, Setting};
 use super::origin::Origin;
-use super::{Config, DEFAULT_FILE, without_password};
+use super::{Config, DEFAULT_FILE, without_arguments, without_password};
 use crate::exit::Exit;
 
 /// What flags say; the strongest layer.
@@ -18,6 +18,8 @@ pub struct Overrides {
     pub listen: Option<String>,
     pub tls_cert: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
+    pub smtp_url: Option<String>,
+    pub portal_listen: Option<String>,
     /// Added to the configured ones: what a file vouches for stays.
     pub allow_egress: Vec<AllowedEndpoint>,
 }
@@ -98,9 +100,7 @@ impl Effective {
         let rows = self.origins.iter().map(|(path, origin)| {
             let value =
                 layer::find(&self.values, path).map_or_else(String::new, |value| match value {
-                    Value::String(text) if path.join(".") == "database.url" => {
-                        Value::from(without_password(text)).to_string()
-                    }
+                    Value::String(text) => shown(&path.join("."), text),
                     other => other.to_string(),
                 });
             (path.join("."), value, origin.to_string())
@@ -140,6 +140,29 @@ impl Effective {
         {
             return self.wrong("database.url", "expected sqlite:PATH or postgres://...");
         }
+        self.check_messengers()
+    }
+
+    /// The ways to people: mail and texts.
+    fn check_messengers(&self) -> anyhow::Result<()> {
+        let Config { mail, texts, .. } = &self.config;
+        let schemes = ["smtp://", "smtps://"];
+        if !mail.smtp_url.is_empty()
+            && !schemes
+                .iter()
+                .any(|scheme| mail.smtp_url.starts_with(scheme))
+        {
+            return self.wrong(
+                "mail.smtp_url",
+                "expected smtps://USER:PASSWORD@HOST or smtp://...",
+            );
+        }
+        if texts.webhook_url.is_empty() != texts.webhook_secret_file.as_os_str().is_empty() {
+            return self.wrong(
+                "texts.webhook_url",
+                "webhook_url and webhook_secret_file go together: set both or none",
+            );
+        }
         Ok(())
     }
 
@@ -148,6 +171,16 @@ impl Effective {
         let place = origin.map_or_else(String::new, |(_, origin)| format!("{origin}: "));
         Err(Exit::usage(format!("{place}`{key}`: {why}")))
     }
+}
+
+/// A text as TOML, without what nobody shall read over a shoulder.
+fn shown(key: &str, text: &str) -> String {
+    let text = match key {
+        "database.url" | "mail.smtp_url" => without_password(text),
+        "seal.master_key_command" => without_arguments(text),
+        _ => text.to_owned(),
+    };
+    Value::from(text).to_string()
 }
 
 fn apply(values: &mut Table, setting: &Setting) -> anyhow::Result<()> {
@@ -207,6 +240,13 @@ fn of_flags(overrides: &Overrides) -> Vec<Setting> {
             "--tls-key",
             overrides.tls_key.as_ref().map(path_text),
         ),
+        (
+            "server",
+            "portal_listen",
+            "--portal-listen",
+            overrides.portal_listen.clone(),
+        ),
+        ("mail", "smtp_url", "--smtp-url", overrides.smtp_url.clone()),
     ];
     let set = flags.into_iter().filter_map(|(section, key, flag, value)| {
         let path = vec![section.to_owned(), key.to_owned()];
@@ -379,6 +419,43 @@ mod tests {
             refusal("[database]\nurl = \"mysql://x\"\n", &[])
                 .starts_with("h.toml:2:1: `database.url`")
         );
+    }
+
+    #[test]
+    fn sign_in_settings_are_checked_where_they_stand() {
+        for (text, said) in [
+            (
+                "[mail]\nsmtp_url = \"http://h\"\n",
+                "h.toml:2:1: `mail.smtp_url`: expected smtps://",
+            ),
+            (
+                "[texts]\nwebhook_url = \"https://h\"\n",
+                "h.toml:2:1: `texts.webhook_url`: webhook_url and webhook_secret_file go together",
+            ),
+            (
+                "[server]\ndefault_environment = \"sandbox\"\n",
+                "h.toml:2:1: `server.default_environment`: expected the id of an environment",
+            ),
+            (
+                "[server]\nportal_listen = \"\"\n",
+                "h.toml:2:1: `server.portal_listen`: expected an address such as 127.0.0.1:3003, or none",
+            ),
+        ] {
+            let refused = refusal(text, &[]);
+            assert!(refused.starts_with(said), "{refused}");
+        }
+    }
+
+    #[test]
+    fn passwords_and_arguments_are_not_among_the_rows() {
+        let rows = with_file(
+            "[mail]\nsmtp_url = \"smtps://u:hunter2@h\"\n[seal]\nmaster_key_command = \"vault hunter2\"\n",
+            &[],
+        );
+        let rows = rows.unwrap_or_default();
+        let value = |key: &str| rows.iter().find(|row| row.0 == key).map(|row| &*row.1);
+        assert_eq!(value("mail.smtp_url"), Some("\"smtps://u:***@h\""));
+        assert_eq!(value("seal.master_key_command"), Some("\"vault ***\""));
     }
 
     #[test]

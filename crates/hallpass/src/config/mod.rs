@@ -10,12 +10,16 @@ mod origin;
 use std::path::PathBuf;
 
 use hallpass_egress::AllowedEndpoint;
+use hallpass_model::EnvironmentId;
 use serde::{Deserialize, Deserializer, de};
 
 pub use load::{Effective, Overrides, load};
 
 /// Written into env files; names the data directory to verbs that start no server.
 pub const DATA_DIR_VARIABLE: &str = "HALLPASS_DATA_DIR";
+
+/// Says that there shall be no portal.
+pub const NO_PORTAL: &str = "none";
 
 /// The manual, and the defaults.
 pub const DEFAULT_FILE: &str = include_str!("../../../../config.default.toml");
@@ -26,6 +30,9 @@ pub const DEFAULT_FILE: &str = include_str!("../../../../config.default.toml");
 pub struct Config {
     pub server: Server,
     pub database: Database,
+    pub seal: Seal,
+    pub mail: Mail,
+    pub texts: Texts,
     pub tokens: Tokens,
     pub limits: Limits,
     pub egress: Egress,
@@ -41,6 +48,10 @@ pub struct Server {
     pub tls_cert: PathBuf,
     pub tls_key: PathBuf,
     pub trusted_proxies: Vec<String>,
+    #[serde(deserialize_with = "environment_id")]
+    pub default_environment: Option<EnvironmentId>,
+    #[serde(deserialize_with = "portal_address")]
+    pub portal_listen: Option<String>,
     pub drain_secs: u64,
 }
 
@@ -49,6 +60,27 @@ pub struct Server {
 pub struct Database {
     pub url: String,
     pub migrate: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seal {
+    pub master_key_file: PathBuf,
+    pub master_key_command: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    pub smtp_url: String,
+    pub from: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Texts {
+    pub webhook_url: String,
+    pub webhook_secret_file: PathBuf,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -140,7 +172,39 @@ fn endpoints<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<AllowedEn
     parsed.collect()
 }
 
-/// A database address without the password in it.
+/// "none" is no address.
+fn portal_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let address = String::deserialize(deserializer)?;
+    if address.is_empty() {
+        return Err(de::Error::custom(
+            "expected an address such as 127.0.0.1:3003, or none",
+        ));
+    }
+    Ok((address != NO_PORTAL).then_some(address))
+}
+
+/// Empty is none.
+fn environment_id<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<EnvironmentId>, D::Error> {
+    let id = String::deserialize(deserializer)?;
+    if id.is_empty() {
+        return Ok(None);
+    }
+    id.parse()
+        .map(Some)
+        .map_err(|_| de::Error::custom("expected the id of an environment"))
+}
+
+/// A command without its arguments, which may hold what lets the program in.
+pub fn without_arguments(command: &str) -> String {
+    let mut words = command.split_whitespace();
+    let program = words.next().unwrap_or_default();
+    let more = if words.next().is_some() { " ***" } else { "" };
+    format!("{program}{more}")
+}
+
+/// The address of a server without the password in it.
 pub fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
@@ -166,9 +230,28 @@ impl std::fmt::Debug for Database {
     }
 }
 
+impl std::fmt::Debug for Seal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let command = without_arguments(&self.master_key_command);
+        f.debug_struct("Seal")
+            .field("master_key_file", &self.master_key_file)
+            .field("master_key_command", &command)
+            .finish()
+    }
+}
+
+impl std::fmt::Debug for Mail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mail")
+            .field("smtp_url", &without_password(&self.smtp_url))
+            .field("from", &self.from)
+            .finish()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Config, DEFAULT_FILE, without_password};
+    use super::{Config, DEFAULT_FILE, without_arguments, without_password};
 
     #[test]
     fn the_manual_is_complete() {
@@ -192,6 +275,17 @@ mod tests {
             ("sqlite:/var/lib/hallpass.db", "sqlite:/var/lib/hallpass.db"),
         ] {
             assert_eq!(without_password(url), shown);
+        }
+    }
+
+    #[test]
+    fn arguments_are_not_shown() {
+        for (command, shown) in [
+            ("", ""),
+            ("key-of-hallpass", "key-of-hallpass"),
+            (" vault -token=secret x", "vault ***"),
+        ] {
+            assert_eq!(without_arguments(command), shown);
         }
     }
 }

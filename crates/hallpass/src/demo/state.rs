@@ -10,6 +10,7 @@ use hallpass_model::{
     Subject,
 };
 
+use super::sign_in::{self, Keys};
 use crate::database::with_context;
 use crate::files;
 use crate::token::{self, Order};
@@ -25,6 +26,8 @@ pub struct Prepared {
     pub signing_key_file: PathBuf,
     pub user_token: String,
     pub headers: Headers,
+    /// Of an app that signs people in, in the sandbox.
+    pub keys: Keys,
 }
 
 /// Files that curl reads an `Authorization` header from, so that no token has to be pasted.
@@ -33,6 +36,8 @@ pub struct Headers {
     pub reader: PathBuf,
     pub beta_user: PathBuf,
     pub operator: PathBuf,
+    /// Names the app by its publishable key.
+    pub app: PathBuf,
 }
 
 const PROJECT: &str = "Demo";
@@ -62,6 +67,8 @@ pub async fn prepare(services: &Services, data_dir: &Path) -> Result<Prepared> {
     )
     .await?;
 
+    let keys = sign_in::prepare(services, &caller, sandbox, data_dir).await?;
+
     let now = services.clock.now();
     let sub: Subject = "user-1".parse()?;
     let mint = |key: &SigningKey, environment: EnvironmentId, permissions: Option<&str>| {
@@ -77,15 +84,17 @@ pub async fn prepare(services: &Services, data_dir: &Path) -> Result<Prepared> {
     };
     let user_token = mint(&sandbox_key, sandbox, None)?;
     let directory = files::private_directory(&data_dir.join("headers"))?;
-    let header = |name: &str, bearer: &str| {
+    let line = |name: &str, line: &str| {
         let path = directory.join(name);
-        files::replace_secret(&path, &format!("Authorization: Bearer {bearer}\n")).map(|()| path)
+        files::replace_secret(&path, &format!("{line}\n")).map(|()| path)
     };
+    let header = |name: &str, bearer: &str| line(name, &format!("Authorization: Bearer {bearer}"));
     let headers = Headers {
         user: header("user", &user_token)?,
         reader: header("reader", &mint(&sandbox_key, sandbox, Some(READER_CLAIM))?)?,
         beta_user: header("beta-user", &mint(&beta_key, beta, None)?)?,
         operator: header("operator", &operator_key)?,
+        app: line("app", &format!("X-External-API-Key: {}", keys.publishable))?,
     };
     Ok(Prepared {
         project,
@@ -96,6 +105,7 @@ pub async fn prepare(services: &Services, data_dir: &Path) -> Result<Prepared> {
         signing_key_file,
         user_token,
         headers,
+        keys,
     })
 }
 

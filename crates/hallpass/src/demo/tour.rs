@@ -43,6 +43,7 @@ pub fn text(place: &Place<'_>) -> String {
     let env_file = quoted(&env_file.to_string_lossy());
     let key = quoted(&prepared.signing_key_file.to_string_lossy());
     let program = program();
+    let unfound = unfound(url);
     format!(
         "Hallpass runs at {url}. Paste these lines into another terminal, in this order; Ctrl-C here ends the demo.\n\
          \n\
@@ -51,8 +52,17 @@ pub fn text(place: &Place<'_>) -> String {
          Ids, operator key and token for a shell:  set -a; . {env_file}; set +a\n\
          Then, for example:                        {program} project show $HALLPASS_PROJECT_ID\n\
          Tokens of your own:                       {program} token mint --key {key} --sub user-2\n\
-         Tokens of your auth service:              {program} idp add --help\n"
+         Tokens of your auth service:              {program} idp add --help\n\
+         {unfound}"
     )
+}
+
+/// A development key leads public SDKs to one address, whatever they are told.
+fn unfound(url: &str) -> &'static str {
+    if url.ends_with(":8080") {
+        return "";
+    }
+    "\nUnmodified browser SDKs look for http://localhost:8080 and will not find this server: start the demo on port 8080 for them.\n"
 }
 
 fn steps(place: &Place<'_>) -> Vec<Step> {
@@ -108,7 +118,45 @@ fn steps(place: &Place<'_>) -> Vec<Step> {
                 (format!("{curl} {} {beta_user}", me(beta)), r#"401 "code":"signature_invalid""#),
             ],
         },
+        sign_in(place, &curl),
     ]
+}
+
+/// What a browser SDK does for an app, as lines. The session travels in a cookie, the code in a mail that never leaves.
+fn sign_in(place: &Place<'_>, curl: &str) -> Step {
+    let (url, prepared) = (place.url, place.prepared);
+    let files = |name: &str| quoted(&prepared.headers.app.with_file_name(name).to_string_lossy());
+    let (app, jar, begun) = (
+        quoted(&prepared.headers.app.to_string_lossy()),
+        files("cookies"),
+        files("begun"),
+    );
+    let mail = format!("{url}{}", super::MAIL_PATH);
+    let with = format!("-H @{app} -b {jar} -c {jar} -H 'content-type: application/json'");
+    // Without the cookies of an earlier walk.
+    let anew = format!("-H @{app} -c {jar}");
+    let user = format!(r#"$(grep -o '"userId":"[^"]*' {begun} | cut -c11-)"#);
+    let code = format!(r#"$({curl} {mail} | grep -o '"code":"[0-9]*' | head -n 1 | cut -c9-)"#);
+    Step {
+        title: "Sign somebody in without any auth service: a session, a code by mail, a token that anybody can verify.".to_owned(),
+        calls: vec![
+            (format!("{curl} -X POST '{url}/touch?regenerate=false' {anew}"), r#"200 "isAuthenticated":false"#),
+            (
+                format!(r#"{curl} {url}/users/init {with} -d '{{"email":"ana@example.com"}}' | tee {begun}"#),
+                r#"200 "stage":"verify""#,
+            ),
+            (format!("{curl} {mail}"), r#"200 "to":"ana@example.com""#),
+            (
+                format!(r#"{curl} "{url}/users/{user}/verify" {with} -d "{{\"verificationCode\":\"{code}\"}}""#),
+                r#"200 "userId":"#,
+            ),
+            (format!(r#"{curl} {url}/auth/jwt {with} -d '{{"keyIndex":0}}'"#), r#"200 "keyId":"#),
+            (
+                format!("{curl} {url}/environments/{}/.well-known/jwks.json", prepared.sandbox),
+                r#"200 "kty":"RSA""#,
+            ),
+        ],
+    }
 }
 
 /// A certificate that no public authority signed has to be named.

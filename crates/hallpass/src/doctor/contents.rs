@@ -8,7 +8,7 @@ use hallpass_model::{EnvironmentId, PageRequest, Result, limits};
 use hallpass_store::SchemaState;
 
 use super::providers::{self, Found};
-use super::{Finding, Level};
+use super::{Finding, Level, seal, sign_in};
 use crate::config::Config;
 use crate::{database, egress};
 
@@ -51,7 +51,7 @@ pub async fn examine(config: &Config, findings: &mut Vec<Finding>) {
     };
     match database::start_services_with(store, config, egress).await {
         Ok(services) => {
-            if let Err(error) = look_inside(&services, findings).await {
+            if let Err(error) = look_inside(&services, config, findings).await {
                 findings.push(Finding::error(
                     "database",
                     database::with_context(&error).to_string(),
@@ -63,7 +63,11 @@ pub async fn examine(config: &Config, findings: &mut Vec<Finding>) {
     }
 }
 
-async fn look_inside(services: &Arc<Services>, findings: &mut Vec<Finding>) -> Result<()> {
+async fn look_inside(
+    services: &Arc<Services>,
+    config: &Config,
+    findings: &mut Vec<Finding>,
+) -> Result<()> {
     let caller = OperatorCaller::command_line();
     if services.operators.is_empty().await? {
         findings.push(Finding::warning(
@@ -90,7 +94,9 @@ async fn look_inside(services: &Arc<Services>, findings: &mut Vec<Finding>) -> R
             "the newest entry of the audit trail lies in the future: was the clock set back?",
         ));
     }
+    seal::examine(services, config, findings).await?;
     let environments = every_environment(services, &caller).await?;
+    sign_in::examine(services, config, &environments, findings).await?;
     let (missing, found) = sort(services, &caller, environments).await?;
     if missing.is_empty() {
         findings.push(Finding::ok(
@@ -166,7 +172,7 @@ async fn sort(
     Ok((missing, found))
 }
 
-fn full_page() -> PageRequest {
+pub fn full_page() -> PageRequest {
     PageRequest {
         limit: limits::PAGE_ROWS,
         ..PageRequest::default()

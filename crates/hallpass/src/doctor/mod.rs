@@ -4,6 +4,8 @@ mod contents;
 mod egress;
 mod machine;
 mod providers;
+mod seal;
+mod sign_in;
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -68,7 +70,7 @@ fn examine(global: &Global, egress: &EgressArgs) -> Result<Vec<Finding>> {
     };
     let config = &effective.config;
     let mut findings = vec![match crate::serve::check_settings(config) {
-        Ok(()) => Finding::ok("configuration", "every key is known"),
+        Ok(_) => Finding::ok("configuration", "every key is known"),
         Err(error) => Finding::error("configuration", format!("{error:#}")),
     }];
     findings.extend(machine::examine(config));

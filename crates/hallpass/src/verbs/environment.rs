@@ -5,6 +5,7 @@ use crate::backend::{Backend, Call, Missing};
 use crate::cli::{EnvironmentVerb, Global, SettingsArgs};
 use crate::duration::Seconds;
 use crate::exit::Exit;
+use crate::files;
 use crate::ui::{Column, Table, Ui};
 
 pub const COLUMNS: [Column; 3] = [
@@ -77,7 +78,20 @@ pub fn run(global: &Global, verb: &EnvironmentVerb, ui: &Ui) -> Result<()> {
 }
 
 fn card(environment: &Value) -> String {
-    Table::card(environment, &CARD)
+    format!(
+        "{}\n\nsign-in (`hallpass environment set ID --sign-in JSON` changes it)\n{}",
+        Table::card(environment, &CARD),
+        sign_in(&environment["sign_in"])
+    )
+}
+
+/// Each setting as it is named in a change.
+fn sign_in(settings: &Value) -> String {
+    let mut table = Table::new(&["SETTING", "VALUE"]);
+    for (name, value) in settings.as_object().into_iter().flatten() {
+        table.row([name.clone(), crate::ui::printable(&value.to_string())]);
+    }
+    table.to_string()
 }
 
 fn list(environments: &Value) -> String {
@@ -155,6 +169,11 @@ fn patch_of(args: &SettingsArgs) -> Result<Value> {
             .map(|Seconds(secs)| if secs == 0 { Value::Null } else { secs.into() }),
     );
     let mut patch = Map::new();
+    if let Some(text) = &args.sign_in {
+        let sign_in: Value = serde_json::from_str(&files::json_or_file(text)?)
+            .map_err(|error| Exit::usage(format!("the sign-in settings are not JSON: {error}")))?;
+        patch.insert("sign_in".to_owned(), sign_in);
+    }
     if !settings.is_empty() {
         patch.insert("settings".to_owned(), settings.into());
     }

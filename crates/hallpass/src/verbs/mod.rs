@@ -1,5 +1,6 @@
 //! The verbs that administer: each sends one request (or a few) to the admin API and shows the answer.
 
+pub mod account;
 pub mod api_key;
 pub mod audit;
 pub mod config;
@@ -11,7 +12,10 @@ pub mod issuer_key;
 pub mod key;
 pub mod operator;
 pub mod project;
+pub mod seal;
 mod secret;
+pub mod session;
+pub mod sign_in_provider;
 pub mod user;
 pub mod webhook;
 

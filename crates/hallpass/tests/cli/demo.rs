@@ -25,6 +25,10 @@ fn the_env_file_is_complete_private_and_absolute() {
         "PRODUCTION_ID",
         "USER_TOKEN",
         "DATA_DIR",
+        "PUBLISHABLE_KEY",
+        "SECRET_KEY",
+        "MAIL_URL",
+        "PORTAL_URL",
     ] {
         assert!(!demo.variable(name).is_empty(), "{name}");
     }
@@ -108,6 +112,8 @@ fn a_second_start_finds_the_same_ids_and_makes_a_new_token() {
         "OPERATOR_KEY",
         "SIGNING_KEY_FILE",
         "DATA_DIR",
+        "PUBLISHABLE_KEY",
+        "SECRET_KEY",
     ] {
         assert_eq!(
             before[&format!("HALLPASS_{name}")],

@@ -18,6 +18,8 @@ mod faults;
 mod idp;
 mod place;
 mod readme;
+mod seal;
+mod seal_killed;
 mod serve;
 mod support;
 mod tls;

@@ -118,7 +118,8 @@ fn doctor_tells_good_from_bad() {
             .filter(|item| item["level"] == level)
             .count()
     };
-    assert_eq!((found("ERROR"), found("warning")), (0, 1), "{good:#}");
+    // Production has no key yet; the sandbox signs people in, and a server of its own could send neither mail nor texts.
+    assert_eq!((found("ERROR"), found("warning")), (0, 3), "{good:#}");
     assert!(
         good.to_string().contains("Demo/production has none"),
         "{good:#}"

@@ -81,6 +81,26 @@ impl Codes {
         self.begin(&asker(caller, client), purpose, contact).await
     }
 
+    /// The same for a page that acts for a session.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn send_on_page(
+        &self,
+        app: &AppCaller,
+        session: SessionId,
+        contact: Contact,
+        client: Option<IpAddr>,
+    ) -> Result<CodeSent> {
+        let asker = Asker {
+            app,
+            session,
+            client,
+        };
+        let purpose = purpose_of(&contact);
+        self.begin(&asker, purpose, contact).await
+    }
+
     /// Sends another code in a flow of the session; the former one counts no more.
     ///
     /// # Errors
@@ -217,7 +237,7 @@ impl Codes {
             SignInOutcome::SignedIn { account, is_new } => {
                 tx.commit().await?;
                 Ok(SignedInByCode {
-                    account,
+                    account: *account,
                     is_new,
                     contact,
                 })

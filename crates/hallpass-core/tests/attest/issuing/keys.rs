@@ -1,8 +1,9 @@
 //! The life of issuer keys as operators and nodes see it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use hallpass_core::{OperatorCaller, Services};
+use hallpass_core::{OperatorCaller, Options, Services, Surroundings, SystemRng};
 use hallpass_model::{EnvironmentId, IssuerKey, IssuerKeyState, PageRequest};
 use hallpass_testkit::on_both_engines;
 use hallpass_testkit::person::{Signing, signed_in};
@@ -171,6 +172,31 @@ on_both_engines! {
         assert_eq!(unknown.code(), "not_found");
     }
 
+    async fn without_a_master_key_nothing_is_signed_and_a_key_can_still_be_revoked(database: Database) {
+        let world = World::new(database.store().clone()).await;
+        let environment = world.environment;
+        let signing = Signing::by_email("ana@example.com");
+        let person = signed_in(&world.services, &world.store, environment, signing).await;
+        let kid = published(&world.services, environment).await.remove(0);
+        let keyless = Services::start(
+            database.open_again().await,
+            world.clock.clone(),
+            Arc::new(SystemRng::new()),
+            Surroundings::new(world.egress.clone()),
+            Options::default(),
+        )
+        .await
+        .unwrap();
+        let beta = world.another_environment("beta").await;
+        let set = keyless.issuer_keys.published(beta).await.unwrap();
+        assert_eq!((set.json.as_str(), set.max_age_secs), (r#"{"keys":[]}"#, 0));
+        let refused = person.issue(&keyless, 0).await.err().unwrap();
+        assert_eq!(refused.code(), "master_key_missing");
+        let revoked = keyless.issuer_keys.revoke(&world.admin(), environment, &kid).await.unwrap();
+        assert!(revoked.hasty_successor.is_none());
+        assert!(!published(&keyless, environment).await.contains(&kid));
+    }
+
     async fn another_node_signs_with_the_same_keys(database: Database) {
         let world = World::new(database.store().clone()).await;
         let node = world.second_node(database.open_again().await).await;
@@ -196,7 +222,9 @@ on_both_engines! {
         let uses: Vec<_> = keys.iter().map(|key| (key.key_index, key.use_count)).collect();
         assert!(uses.contains(&(0, 3)) && uses.contains(&(1, 0)), "{uses:?}");
         let admin = world.admin();
+        world.clock.advance(Duration::from_secs(1));
         world.services.issuer_keys.rotate(&admin, world.environment, Some(0)).await.unwrap();
+        world.clock.advance(Duration::from_secs(1));
         world.services.issuer_keys.revoke(&admin, world.environment, &keys[0].kid).await.unwrap();
         let page = PageRequest::default();
         let query = hallpass_core::AuditQuery::default();

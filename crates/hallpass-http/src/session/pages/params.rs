@@ -25,7 +25,7 @@ pub(in crate::session) struct Params {
     pub(in crate::session) linked_account: Option<ChallengeId>,
     /// For one visit to the passkeys of an account.
     pub(in crate::session) ticket: Option<String>,
-    pub(in crate::session) look: Vec<(String, String)>,
+    pub(super) look: Vec<(String, String)>,
 }
 
 /// Where codes go.
@@ -38,7 +38,7 @@ pub(in crate::session) enum Named {
 }
 
 impl Named {
-    pub(in crate::session) fn address(&self) -> &str {
+    pub(super) fn address(&self) -> &str {
         match self {
             Self::Email(address) | Self::Phone(address) => address,
         }
@@ -97,14 +97,14 @@ impl Params {
     }
 
     /// Puts what the address says about the look on top of the operator's choice.
-    pub(in crate::session) fn adjust(&self, look: &mut Look) {
+    pub(super) fn adjust(&self, look: &mut Look) {
         for (name, value) in &self.look {
             look.adjust(name, value);
         }
     }
 
     /// The same as a query again, with the look as it turned out. Without the ticket, which is for one visit.
-    pub(in crate::session) fn to_query(&self, look: &Look) -> String {
+    pub(super) fn to_query(&self, look: &Look) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         if let Some(key) = &self.api_key {
             query.append_pair("apiKey", key);

@@ -169,36 +169,46 @@ fn framing_origin(app: &AppCaller, session: &Session, params: &Params) -> Option
     ((listed || began) && is_origin(origin)).then(|| origin.clone())
 }
 
-/// Where the page is: as configured, else as the browser addresses it. Passkeys work on `https` and on `localhost` only.
+/// Where the page is: as configured, else as the browser addresses it, which no page of somebody else's can change.
+/// Passkeys work on `https` and on `localhost` only.
 pub(in crate::session) fn place_of(
     app: &AppCaller,
     state: &AppState,
     headers: &HeaderMap,
     framed_by: Option<String>,
 ) -> PagePlace {
-    let configured = [&app.sign_in().portal_url, &state.settings.public_url];
-    let configured = configured.into_iter().flatten();
-    let configured = configured.filter_map(|url| origin_of(url)).next();
-    let origin = configured.map_or_else(|| addressed(headers), str::to_owned);
-    let authority = origin.split("://").nth(1).unwrap_or_default();
-    let host = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => host,
-        _ => authority,
+    let configured = app.sign_in().portal_url.as_deref().and_then(origin_of);
+    let origin = match configured {
+        Some(origin) => origin.to_owned(),
+        None => addressed(state, headers),
     };
     PagePlace {
-        host: host.to_owned(),
+        host: host_of(&origin).to_owned(),
         origin,
         framed_by,
     }
 }
 
-fn addressed(headers: &HeaderMap) -> String {
+/// Behind a proxy the connection to us says nothing of the browser's; but browsers tell the site of a request only to
+/// `https` and to their own machine.
+fn addressed(state: &AppState, headers: &HeaderMap) -> String {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
     let host = host.unwrap_or_default();
-    let name = host.split(':').next().unwrap_or_default();
+    let name = host_of(host);
     let is_this_machine = matches!(name, "localhost" | "127.0.0.1") || name.ends_with(".localhost");
-    let scheme = if is_this_machine { "http" } else { "https" };
+    let tells_site = headers.contains_key("sec-fetch-site");
+    let is_https = state.settings.is_secure() || (tells_site && !is_this_machine);
+    let scheme = if is_https { "https" } else { "http" };
     format!("{scheme}://{host}")
+}
+
+/// The host name of an origin, or of what stands behind its scheme.
+fn host_of(origin: &str) -> &str {
+    let authority = origin.split_once("://").map_or(origin, |(_, rest)| rest);
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => host,
+        _ => authority,
+    }
 }
 
 fn unreadable() -> Response {

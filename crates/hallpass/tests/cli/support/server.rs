@@ -18,7 +18,14 @@ pub struct Server {
 impl Server {
     /// `hallpass demo` on a free port, with `directory/data`.
     pub fn demo(directory: &Path) -> Self {
-        Self::start(directory, "demo", &["demo", "--data-dir", "data"])
+        let arguments = [
+            "demo",
+            "--data-dir",
+            "data",
+            "--portal-listen",
+            "127.0.0.1:0",
+        ];
+        Self::start(directory, "demo", &arguments)
     }
 
     /// `hallpass serve` on a free port.

@@ -5,7 +5,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 
 const FLAGS = [
@@ -18,15 +17,14 @@ const FLAGS = [
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
 ];
 
-/** `env`: the demo's. It needs HALLPASS_URL, HALLPASS_PUBLISHABLE_KEY and HALLPASS_MAIL_URL. */
-export async function checkHostedPage(env, checks) {
-  const visit = new Visit(env);
+export async function checkPasskeys(world, checks) {
+  const visit = new Visit(world);
   const home = mkdtempSync(join(tmpdir(), 'hallpass-page-'));
   const executablePath = process.env.HALLPASS_E2E_CHROMIUM ?? '/usr/bin/chromium';
   const context = await chromium.launchPersistentContext(home, { executablePath, headless: true, args: FLAGS });
   try {
     await checkWithoutScript(visit, executablePath, checks);
-    await checkPasskeys(visit, context, checks);
+    await checkCeremonies(visit, context, checks);
     await checkRefusals(visit, context, checks);
   } finally {
     await context.close();
@@ -36,12 +34,12 @@ export async function checkHostedPage(env, checks) {
 
 /** One app, its sessions and the mailbox of whoever signs in. */
 class Visit {
-  constructor(env) {
-    this.api = new URL(env.HALLPASS_URL);
-    this.pages = new URL(env.HALLPASS_URL);
+  constructor({ demo, sandbox, mailbox }) {
+    this.api = new URL(demo.env.HALLPASS_URL);
+    this.pages = new URL(demo.env.HALLPASS_URL);
     this.pages.hostname = 'localhost';
-    this.key = env.HALLPASS_PUBLISHABLE_KEY;
-    this.mailUrl = env.HALLPASS_MAIL_URL;
+    this.key = sandbox.publishableKey;
+    this.mailbox = mailbox;
   }
 
   /** The session as the server has it; a new one without `sid`. */
@@ -56,29 +54,15 @@ class Visit {
     const query = new URLSearchParams({ apiKey: this.key, sessionId: session.sessionLookupId });
     return new URL(`${path}?${query}`, this.pages).href;
   }
-
-  /** The code of the newest mail to an address, once there is one that was not there before. */
-  async code(to, before) {
-    for (const until = Date.now() + 10_000; Date.now() < until; await sleep(50)) {
-      const mail = (await this.mails(to)).find(({ id }) => !before.includes(id));
-      if (mail) return mail.code;
-    }
-    throw new Error(`no mail to ${to}`);
-  }
-
-  async mails(to) {
-    return (await (await fetch(this.mailUrl)).json()).filter((mail) => mail.to === to);
-  }
 }
 
 async function signInWithCode(visit, page, session, address) {
-  const before = (await visit.mails(address)).map(({ id }) => id);
   await page.goto(visit.address('/auth/sign-in', session));
   // The field has the focus: nothing but the keyboard is used.
   await page.keyboard.type(address);
   await page.keyboard.press('Enter');
   await page.locator('#code').waitFor();
-  await page.keyboard.type(await visit.code(address, before));
+  await page.keyboard.type(await visit.mailbox.nextCode(address));
   await page.keyboard.press('Enter');
   await page.locator('body[data-step="done"]').waitFor();
 }
@@ -101,7 +85,7 @@ async function checkWithoutScript(visit, executablePath, checks) {
   });
 }
 
-async function checkPasskeys(visit, context, checks) {
+async function checkCeremonies(visit, context, checks) {
   const page = context.pages()[0] ?? (await context.newPage());
   const complaints = [];
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
