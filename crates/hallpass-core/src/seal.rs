@@ -61,8 +61,6 @@ pub(crate) struct Seal {
 #[derive(Default)]
 struct Asked {
     at: Option<Duration>,
-    /// The key that was looked for last.
-    wanted: Option<KeyId>,
     failure: Option<Failure>,
 }
 
@@ -110,7 +108,7 @@ impl Seal {
     /// `master_key_missing`, `master_key_unreadable`, `master_key_unknown` (503), `internal` for a damaged value.
     pub(crate) fn open(&self, place: &Place<'_>, sealed: &[u8]) -> Result<SecretBytes> {
         let opened = match self.ring()?.open(place, sealed) {
-            Err(OpenError::UnknownKey(id)) => self.ask_again(Some(id))?.open(place, sealed),
+            Err(OpenError::UnknownKey(id)) => self.ask_again()?.open(place, sealed),
             other => other,
         };
         opened.map_err(|error| match error {
@@ -126,7 +124,7 @@ impl Seal {
     pub(crate) fn ring(&self) -> Result<Arc<KeyRing>> {
         match self.known() {
             Some(ring) => Ok(ring),
-            None => self.ask_again(None),
+            None => self.ask_again(),
         }
     }
 
@@ -153,7 +151,7 @@ impl Seal {
         let Some(id) = needed.filter(|id| !has(&ring, *id)) else {
             return Ok(ring);
         };
-        let ring = self.ask_again(Some(id))?;
+        let ring = self.ask_again()?;
         if has(&ring, id) {
             Ok(ring)
         } else {
@@ -176,15 +174,12 @@ impl Seal {
             .clone()
     }
 
-    /// Asks the source: at once for a key that it was not asked for last, else not more often than every few seconds,
-    /// because what is not there now is not there at once.
-    fn ask_again(&self, wanted: Option<KeyId>) -> Result<Arc<KeyRing>> {
+    /// Asks the source, but not more often than every few seconds: what is not there now is not there at once.
+    fn ask_again(&self) -> Result<Arc<KeyRing>> {
         blocking(|| {
             let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
             let now = self.clock.monotonic();
-            let is_news = wanted.is_some() && asked.wanted != wanted;
-            asked.wanted = wanted.or(asked.wanted);
-            if is_news || asked.at.is_none_or(|at| now >= at + ASK_AGAIN_AFTER) {
+            if asked.at.is_none_or(|at| now >= at + ASK_AGAIN_AFTER) {
                 return self.ask(&mut asked);
             }
             match (self.known(), &asked.failure) {

@@ -8,8 +8,8 @@ use hallpass_core::{
 };
 use hallpass_model::{DeliveryState, DisabledReason, ErrorKind};
 use hallpass_testkit::hook::Reply;
+use hallpass_testkit::on_both_engines;
 use hallpass_testkit::person::{app, publishable_key};
-use hallpass_testkit::{Database, on_both_engines};
 
 use crate::support::{add, new_webhook, told};
 
