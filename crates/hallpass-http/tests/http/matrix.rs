@@ -319,6 +319,8 @@ impl Fresh<'_> {
             | "read_me"
             | "list_integrations"
             | "list_integration_metadata"
+            | "read_key_set"
+            | "read_key_set_of_host"
             | "read_liveness"
             | "read_readiness"
             | "read_metrics" => None,
@@ -385,6 +387,7 @@ fn everybody_gets_what_the_committed_matrix_says() {
         ));
         admin_table(&site, &provider, &mut page).await;
         connect_table(&site, &provider, &mut page).await;
+        session_table(&site, &mut page).await;
         open_table(&site, &provider, &mut page).await;
         let path = committed("permission-matrix.md");
         if blessing() {
@@ -523,24 +526,68 @@ async fn connect_table(site: &Site, provider: &FakeProvider, page: &mut String) 
     }
 }
 
+/// Under which the environment's key set is found.
+const HOST: &str = "auth.example";
+
 async fn open_table(site: &Site, provider: &FakeProvider, page: &mut String) {
+    let hosts = json!({ "sign_in": { "hosts": [HOST] } });
+    site.environment("PATCH", "").local().json(&hosts).send().await.ok(200);
     head(page, "Without credentials", &["nobody"]);
     let mut fresh = Fresh {
         site,
         provider,
         count: 0,
     };
-    let open = |operation: &Operation| {
-        !operation.path.starts_with("/admin/") && !operation.path.starts_with("/projects/")
-    };
-    for operation in operations().into_iter().filter(open) {
+    for operation in operations().into_iter().filter(is_open) {
         let call = fresh
             .call(&operation)
             .await
             .unwrap_or_else(|| panic!("{} is called by nobody here", operation.id));
-        let status = call.send().await.status;
+        let status = call.header("host", HOST).send().await.status;
         assert_eq!(status, 200, "{}", operation.id);
         line(page, &operation, &[mark(status)]);
+    }
+}
+
+/// Probes, numbers and key sets.
+fn is_open(operation: &Operation) -> bool {
+    let probes = ["/healthz", "/readyz", "/metrics"];
+    probes.contains(&operation.path.as_str()) || operation.path.ends_with("jwks.json")
+}
+
+/// What signs people in names its environment with an API key, pages and the way back from a provider in their address.
+async fn session_table(site: &Site, page: &mut String) {
+    head(page, "Session surface", &["without an API key"]);
+    let session = |operation: &Operation| {
+        !is_open(operation)
+            && !operation.path.starts_with("/admin/")
+            && !operation.path.starts_with("/projects/")
+    };
+    let operations: Vec<Operation> = operations().into_iter().filter(session).collect();
+    assert!(operations.len() > 30, "{}", operations.len());
+    for operation in operations {
+        let nobody = "0b5c8f0e-9a55-4a54-8a0c-0d5a4f3c2b1a";
+        let steps = operation.path.split('/').map(|step| match step {
+            "{provider}" => "google",
+            _ if step.starts_with('{') => nobody,
+            _ => step,
+        });
+        let path = steps.collect::<Vec<_>>().join("/");
+        let call = site.call(&operation.method, &path);
+        let call = match operation.method.as_str() {
+            "GET" | "DELETE" => call,
+            _ => call.json(&json!({})),
+        };
+        let answer = call.send().await;
+        let refused = [400, 401, 403, 415, 422].contains(&answer.status);
+        assert!(
+            refused,
+            "{}: {} {}",
+            operation.id,
+            answer.status,
+            answer.text()
+        );
+        line(page, &operation, &[mark(answer.status)]);
     }
 }
 
