@@ -531,7 +531,12 @@ const HOST: &str = "auth.example";
 
 async fn open_table(site: &Site, provider: &FakeProvider, page: &mut String) {
     let hosts = json!({ "sign_in": { "hosts": [HOST] } });
-    site.environment("PATCH", "").local().json(&hosts).send().await.ok(200);
+    site.environment("PATCH", "")
+        .local()
+        .json(&hosts)
+        .send()
+        .await
+        .ok(200);
     head(page, "Without credentials", &["nobody"]);
     let mut fresh = Fresh {
         site,
