@@ -72,6 +72,7 @@ pub use sign_in::{
     PasskeyInvitation, PasskeyQuestion, Passkeys, TelegramAccount, TelegramLogin, TelegramSignIn,
     WalletAnswer, WalletLogin, WalletOffer, WalletSignIn,
 };
+pub use sign_in::{Oauth, OauthEnd, OauthOutcome, OauthStanding, OauthVisit};
 pub use sign_in_providers::{
     NewSignInProvider, SignInProviderButton, SignInProviderPatch, SignInProviderView,
     SignInProviderWarning, SignInProviders,

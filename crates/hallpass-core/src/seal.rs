@@ -108,7 +108,7 @@ impl Seal {
     /// `master_key_missing`, `master_key_unreadable`, `master_key_unknown` (503), `internal` for a damaged value.
     pub(crate) fn open(&self, place: &Place<'_>, sealed: &[u8]) -> Result<SecretBytes> {
         let opened = match self.ring()?.open(place, sealed) {
-            Err(OpenError::UnknownKey(_)) => self.ask_again()?.open(place, sealed),
+            Err(OpenError::UnknownKey(id)) => self.ask_again()?.open(place, sealed),
             other => other,
         };
         opened.map_err(|error| match error {
@@ -157,6 +157,13 @@ impl Seal {
         } else {
             Err(unknown(id))
         }
+    }
+
+    /// The key that this process needs and does not have.
+    pub(crate) fn lacking(&self) -> Option<KeyId> {
+        let needed = *self.needed.read().unwrap_or_else(PoisonError::into_inner);
+        let ring = self.known()?;
+        needed.filter(|id| !has(&ring, *id))
     }
 
     /// The keys, if the source was ever asked with success.

@@ -19,9 +19,9 @@ use crate::tokens::trust::{Snapshot, Trust};
 use crate::upkeep;
 use crate::{
     Accounts, ApiKeys, Audit, Clock, Codes, Deliveries, Environments, Explain, Health,
-    IdentityProviders, IssuerKeys, Issuing, LinkedAccounts, Operators, Passkeys, Projects, Rng,
-    Sealing, Sessions, SignInProviders, SigningKeys, TelegramSignIn, TextSender, Tokens, Users,
-    WalletSignIn, Wallets, Webhooks, deliveries, webhooks,
+    IdentityProviders, IssuerKeys, Issuing, LinkedAccounts, Oauth, Operators, Passkeys, Projects,
+    Rng, Sealing, Sessions, SignInProviders, SigningKeys, TelegramSignIn, TextSender, Tokens,
+    Users, WalletSignIn, Wallets, Webhooks, deliveries, webhooks,
 };
 
 /// What the operator of this process chose.
@@ -158,6 +158,8 @@ pub struct Services {
     pub codes: Codes,
     /// Their passkeys.
     pub passkeys: Passkeys,
+    /// Signing in with services that vouch for people.
+    pub oauth: Oauth,
     /// Permission decisions with their reasons.
     pub explain: Explain,
     /// The master key.
@@ -229,6 +231,7 @@ impl Services {
             turns: Arc::new(Semaphore::new(1)),
         };
         let (stop_delivering, stopped) = watch::channel(false);
+        let known_keys = Arc::default();
         let services = Arc::new(Self {
             projects: Projects {
                 shared: Arc::clone(&shared),
@@ -264,9 +267,13 @@ impl Services {
             audit: Audit {
                 shared: Arc::clone(&shared),
             },
+            oauth: Oauth {
+                shared: Arc::clone(&shared),
+                known: Arc::clone(&known_keys),
+            },
             api_keys: ApiKeys {
                 shared: Arc::clone(&shared),
-                known: Arc::default(),
+                known: known_keys,
             },
             accounts: Accounts {
                 shared: Arc::clone(&shared),

@@ -124,7 +124,7 @@ fn page(caught: &[Caught]) -> String {
     for one in caught {
         let code = one.code.as_deref().unwrap_or_default();
         // Writing to a string does not fail.
-        drop(write!(
+        let _ = write!(
             html,
             "<article>\n<h2>{}</h2>\n<p>{} {}</p>\n<p><b>{}</b></p>\n<pre>{}</pre>\n</article>\n",
             escaped(&one.to),
@@ -132,7 +132,7 @@ fn page(caught: &[Caught]) -> String {
             escaped(&one.subject),
             escaped(code),
             escaped(&one.text)
-        ));
+        );
     }
     html.push_str("</body>\n</html>\n");
     html

@@ -95,6 +95,24 @@ impl Client {
         Ok(url)
     }
 
+    /// Whether a callback comes from this provider, whatever it brings.
+    ///
+    /// # Errors
+    /// `oauth_issuer_mismatch`, and as [`Client::endpoints`].
+    pub async fn check_callback(
+        &self,
+        provider: &Provider,
+        callback: &Callback,
+        now: Timestamp,
+    ) -> Result<(), OauthError> {
+        let endpoints = self.endpoints(provider, now).await?;
+        if callback.comes_from(&endpoints) {
+            Ok(())
+        } else {
+            Err(OauthError::CallbackIssuer)
+        }
+    }
+
     /// Ends a sign-in: the callback must be this provider's, its code is exchanged, and what comes for it is verified.
     ///
     /// # Errors

@@ -28,9 +28,9 @@ impl Write {
         if execute!(self, TAKE, slot)? == 1 {
             return Ok(());
         }
-        Err(StoreError::Internal(
-            format!("the row {slot} of turns is missing").into(),
-        ))
+        Err(StoreError::Internal(format!(
+            "the row {slot} of turns is missing"
+        )))
     }
 }
 

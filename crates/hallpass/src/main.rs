@@ -63,6 +63,7 @@ fn run(cli: Cli, ui: &Ui) -> anyhow::Result<()> {
         Verb::Idp(verb) => verbs::idp::run(global, &verb, ui),
         Verb::IssuerKey(verb) => verbs::issuer_key::run(global, &verb, ui),
         Verb::ApiKey(verb) => verbs::api_key::run(global, &verb, ui),
+        Verb::SignInProvider(verb) => verbs::sign_in_provider::run(global, &verb, ui),
         Verb::Webhook(verb) => verbs::webhook::run(global, &verb, ui),
         Verb::Delivery(verb) => verbs::delivery::run(global, &verb, ui),
         Verb::User(verb) => verbs::user::run(global, &verb, ui),

@@ -29,7 +29,7 @@ pub(crate) enum SignInOutcome {
     /// Somebody is signed in.
     SignedIn {
         /// Who.
-        account: Account,
+        account: Box<Account>,
         /// The account was made by this.
         is_new: bool,
     },
@@ -95,7 +95,10 @@ impl Accounts {
             }
         }
         metrics::counter!("hallpass_sign_ins_total", "method" => proof.kind.metric()).increment(1);
-        Ok(SignInOutcome::SignedIn { account, is_new })
+        Ok(SignInOutcome::SignedIn {
+            account: Box::new(account),
+            is_new,
+        })
     }
 
     /// The account that the proof belongs to; `None` when it belongs to two.

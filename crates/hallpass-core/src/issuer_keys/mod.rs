@@ -147,6 +147,14 @@ impl IssuerKeys {
         let environment = snapshot.environment;
         self.carry_out(&OperatorCaller::server(), environment, occasion)
             .await?;
+        // Another node may have been first, and its change not have been told here yet.
+        let epoch = {
+            let mut tx = self.shared.store.read().await?;
+            tx.find_trust_epoch(environment).await?
+        };
+        if let Some(epoch) = epoch {
+            self.shared.trust.learn(environment, epoch);
+        }
         self.shared.snapshot(environment).await
     }
 

@@ -106,9 +106,6 @@ pub(crate) async fn finish(
     session
         .filter(|session| session.is_live_at(now) && session.account_id == Some(state.account))
         .ok_or_else(challenge::invalid)?;
-    if !tx.consume_challenge(environment, pending.id, now).await? {
-        return Err(challenge::invalid());
-    }
     let linked = link(shared, tx, app, state.account, proof).await?;
     let outcome = match linked {
         LinkOutcome::Linked(_) => Outcome::Linked,
@@ -119,8 +116,13 @@ pub(crate) async fn finish(
         ..state
     };
     let state = serde_json::to_value(state).map_err(Error::internal)?;
-    tx.set_challenge_state(environment, pending.id, &state)
+    // What was used up is not written any more, so the outcome comes first; of two at once, one finds it used and commits nothing.
+    let noted = tx
+        .set_challenge_state(environment, pending.id, &state)
         .await?;
+    if !noted || !tx.consume_challenge(environment, pending.id, now).await? {
+        return Err(challenge::invalid());
+    }
     Ok(linked)
 }
 

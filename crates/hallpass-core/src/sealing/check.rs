@@ -137,26 +137,28 @@ pub(crate) async fn learn(shared: &Shared) -> Result<()> {
 
 /// Looks for rotations of other nodes, and takes the new key before they seal with it.
 pub(crate) async fn follow(shared: Arc<Shared>) {
-    let mut refused = None;
+    let mut asked_for = None;
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         // A database that does not answer is told of elsewhere.
         let Ok(()) = learn(&shared).await else {
             continue;
         };
-        if shared.seal.known().is_none() {
+        let Some(id) = shared.seal.lacking() else {
+            asked_for = None;
+            continue;
+        };
+        if asked_for == Some(id) {
+            // Seldom from now on.
+            drop(shared.seal.ring_with_needed());
             continue;
         }
-        match shared.seal.ring_with_needed() {
-            Ok(_) => refused = None,
-            Err(error) if refused != Some(error.code()) => {
-                tracing::error!(
-                    code = error.code(),
-                    "a master key that secrets are sealed with is not to be had: {error}"
-                );
-                refused = Some(error.code());
-            }
-            Err(_) => {}
+        // At once the first time: whoever announced the key waits only a moment before sealing with it.
+        asked_for = Some(id);
+        let fault = shared.seal.ask_now().err();
+        if shared.seal.lacking().is_some() {
+            let code = fault.as_ref().map_or("master_key_unknown", Error::code);
+            tracing::error!(code, key = %id, "a master key that secrets are sealed with is not to be had");
         }
     }
 }

@@ -90,7 +90,9 @@ impl Sealing {
     /// `all_projects_needed`, `storage_unavailable`.
     pub async fn status(&self, caller: &OperatorCaller) -> Result<SealStatus> {
         caller.require_all_projects()?;
-        let ring = self.shared.seal.ring();
+        // As the source has them now; what this process remembers, should it be gone.
+        let seal = &self.shared.seal;
+        let ring = seal.ask_now().or_else(|_| seal.ring());
         self.status_with(ring.as_deref()).await
     }
 

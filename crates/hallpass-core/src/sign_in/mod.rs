@@ -4,11 +4,13 @@ mod browser;
 pub(crate) mod challenge;
 pub(crate) mod codes;
 mod limits;
+mod oauth;
 mod passkeys;
 pub(crate) mod telegram;
 pub(crate) mod wallets;
 
 pub use browser::PageBrowser;
+pub use oauth::{Oauth, OauthEnd, OauthOutcome, OauthStanding, OauthVisit};
 pub use passkeys::{
     MadePasskey, PagePlace, PageVisitor, PasskeyAnswer, PasskeyInvitation, PasskeyQuestion,
     Passkeys,

@@ -1,6 +1,6 @@
 //! Providers as signing in needs them: enabled, with their secrets open. Nothing here holds a write transaction.
 
-use hallpass_model::{EnvironmentId, Error, Result, SignInProvider, SignInProviderKind};
+use hallpass_model::{EnvironmentId, Error, ErrorKind, Result, SignInProvider, SignInProviderKind};
 use hallpass_oauth::{Credentials, Provider};
 use hallpass_seal::{Place, SecretText};
 
@@ -17,6 +17,13 @@ pub struct SignInProviderButton {
     pub label: String,
     /// The name of Telegram's bot.
     pub bot_username: Option<String>,
+}
+
+impl SignInProviderButton {
+    /// Whether a path with this word is the provider's. `custom_oidc`, which is all that public clients know, is any OIDC provider's.
+    pub(crate) fn is_meant_by(&self, word: &str) -> bool {
+        self.path_word == word || (self.kind == SignInProviderKind::Oidc && word == "custom_oidc")
+    }
 }
 
 /// A provider that can be asked.
@@ -42,23 +49,24 @@ pub(crate) async fn buttons(
 ) -> Result<Vec<SignInProviderButton>> {
     let mut tx = shared.store.read().await?;
     let providers = tx.list_sign_in_providers(environment).await?;
-    let button = |provider: SignInProvider| SignInProviderButton {
-        kind: provider.settings.kind,
-        path_word: path_word(&provider),
-        label: match &provider.settings.label {
-            Some(label) => label.clone(),
-            None => provider.settings.kind.title().to_owned(),
-        },
-        bot_username: provider.settings.bot_username.clone(),
-    };
-    Ok(providers
-        .into_iter()
-        .filter(SignInProvider::is_enabled)
-        .map(button)
-        .collect())
+    let enabled = providers.iter().filter(|provider| provider.is_enabled());
+    Ok(enabled.map(button_of).collect())
 }
 
-/// The enabled provider that a path means. `custom_oidc`, which is all that public clients know, means the oldest OIDC provider.
+fn button_of(provider: &SignInProvider) -> SignInProviderButton {
+    let settings = &provider.settings;
+    SignInProviderButton {
+        kind: settings.kind,
+        path_word: path_word(provider),
+        label: match &settings.label {
+            Some(label) => label.clone(),
+            None => settings.kind.title().to_owned(),
+        },
+        bot_username: settings.bot_username.clone(),
+    }
+}
+
+/// The enabled provider that a path means; of several, the oldest.
 ///
 /// # Errors
 /// `provider_not_enabled` (404), and what opening its secret fails with.
@@ -72,13 +80,11 @@ pub(crate) async fn find_oauth(
         tx.list_sign_in_providers(environment).await?
     };
     let is_meant = |provider: &SignInProvider| {
-        let kind = provider.settings.kind;
-        let any = kind == SignInProviderKind::Oidc && word == "custom_oidc";
-        kind != SignInProviderKind::Telegram && (any || path_word(provider) == word)
+        provider.is_enabled()
+            && provider.settings.kind != SignInProviderKind::Telegram
+            && button_of(provider).is_meant_by(word)
     };
-    let found = providers
-        .into_iter()
-        .find(|provider| provider.is_enabled() && is_meant(provider));
+    let found = providers.into_iter().find(is_meant);
     let row = found.ok_or_else(not_enabled)?;
     let provider = Provider::new(row.settings.clone()).map_err(Error::internal)?;
     let secret = secret_of(shared, &row)?;
@@ -136,6 +142,10 @@ pub(super) fn place<'a>(row: &'a str, environment: &'a str) -> Place<'a> {
     }
 }
 
-fn not_enabled() -> Error {
-    Error::not_found("sign-in provider")
+pub(super) fn not_enabled() -> Error {
+    Error::new(
+        ErrorKind::NotFound,
+        "provider_not_enabled",
+        "this app does not offer to sign in with that service",
+    )
 }

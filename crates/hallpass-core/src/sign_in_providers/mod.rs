@@ -283,6 +283,20 @@ impl SignInProviders {
         enabled::buttons(&self.shared, environment).await
     }
 
+    /// The button of one enabled provider, by its word in paths.
+    ///
+    /// # Errors
+    /// `provider_not_enabled` (404).
+    pub async fn button(
+        &self,
+        environment: EnvironmentId,
+        word: &str,
+    ) -> Result<SignInProviderButton> {
+        let mut buttons = enabled::buttons(&self.shared, environment).await?;
+        buttons.retain(|button| button.is_meant_by(word));
+        buttons.into_iter().next().ok_or_else(enabled::not_enabled)
+    }
+
     fn sealed(
         &self,
         provider: &SignInProvider,

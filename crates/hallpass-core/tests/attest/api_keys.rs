@@ -6,8 +6,8 @@ use hallpass_core::{
     Created, EnvironmentPatch, IdempotencyKey, NewApiKey, NewApiKeyText, Services,
 };
 use hallpass_model::{ApiKeyId, ApiKeyKind, EnvironmentId, ErrorKind, PageRequest};
+use hallpass_testkit::on_both_engines;
 use hallpass_testkit::world::World;
-use hallpass_testkit::{Database, on_both_engines};
 use serde_json::json;
 use tokio::time::Instant;
 

@@ -5,7 +5,7 @@ use data_encoding::BASE64;
 use hallpass_core::{AuditQuery, Clock as _};
 use hallpass_model::{DeliveryState, DisabledReason, PageRequest};
 use hallpass_testkit::hook::{Received, Reply};
-use hallpass_testkit::{Database, on_both_engines};
+use hallpass_testkit::on_both_engines;
 
 use crate::support::{Told, told};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hallpass_model::DeliveryState;
 use hallpass_testkit::hook::Reply;
-use hallpass_testkit::{Database, on_both_engines};
+use hallpass_testkit::on_both_engines;
 use tokio::time::Instant;
 
 use crate::support::{add, eventually, told, told_by};

@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 pub struct App {
     pub world: World,
     pub environment: EnvironmentId,
-    pub database: Database,
+    /// Gone with the app, not before.
+    _database: Database,
     key: String,
 }
 
@@ -31,7 +32,7 @@ impl App {
         Self {
             world,
             environment,
-            database,
+            _database: database,
             key,
         }
     }

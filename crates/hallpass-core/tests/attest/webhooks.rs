@@ -8,8 +8,8 @@ use hallpass_core::{
 };
 use hallpass_model::{DeliveryState, DisabledReason, ErrorKind};
 use hallpass_testkit::hook::Reply;
+use hallpass_testkit::on_both_engines;
 use hallpass_testkit::person::{app, publishable_key};
-use hallpass_testkit::{Database, on_both_engines};
 
 use crate::support::{add, new_webhook, told};
 
@@ -180,7 +180,8 @@ on_both_engines! {
         assert_eq!(told.turn().await, 1);
         let [received] = &told.hook.received()[..] else { panic!("one message") };
         let event: serde_json::Value = serde_json::from_str(&received.body).expect("JSON");
-        assert_eq!((&event["type"], &event["id"]), (&"user.created".into(), &received.header("webhook-id").into()));
+        assert_eq!(event["type"], "user.created");
+        assert_eq!(event["id"], received.header("webhook-id"));
         let expected = serde_json::json!({
             "userId": first.account.id,
             "userCreatedAt": "2026-01-01T00:00:00.000Z",

@@ -30,6 +30,32 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "By which apps and their backends name an environment.",
     ),
     (
+        "Sessions",
+        "Called by apps with an API key in `x-external-api-key`: the client's session, in the header `x-capsule-sid`. What the public `@getpara/*` packages expect.",
+    ),
+    (
+        "Codes",
+        "Signing in with a code in a mail or a text message.",
+    ),
+    (
+        "Sign-in",
+        "Signing in with wallets, services outside, passkeys and Telegram; hosted pages.",
+    ),
+    ("Linked accounts", "Further ways to sign in to an account."),
+    (
+        "Wallets",
+        "Public keys of wallets that the app provisions. No private key ever comes here: this is no MPC custody.",
+    ),
+    ("Key sets", "The published keys that verify issued tokens."),
+    (
+        "Sign-in providers",
+        "Services outside that vouch for people who sign in: Google, X, Discord, Facebook, Apple, any OIDC issuer, a Telegram bot.",
+    ),
+    (
+        "Issuer keys",
+        "Keys that Hallpass holds, sealed, to sign the tokens that it issues.",
+    ),
+    (
         "Webhooks",
         "Addresses that are told of events, and what they were told.",
     ),

@@ -10,6 +10,7 @@ mod jwks;
 mod jwt;
 mod known_wallets;
 mod linked_accounts;
+mod oauth;
 mod pages;
 mod partners;
 mod provisioned;
@@ -51,5 +52,6 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(jwks::read_key_set_of_host))
         .routes(routes!(jwt::issue_token))
         .merge(pages::routes())
+        .merge(oauth::routes())
         .merge(unsupported::routes())
 }

@@ -15,6 +15,7 @@ use crate::{AppState, Failure};
 
 /// How to open a session.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct OpenQuery {
     /// `true`: exchange the secret; what the session knows stays.
     #[serde(default)]

@@ -110,6 +110,28 @@ impl Fresh<'_> {
         made["id"].as_str().expect("an id").to_owned()
     }
 
+    fn sign_in_provider_settings(&self) -> Value {
+        json!({ "settings": { "kind": "google", "client_id": "c" }, "secret": "client-secret" })
+    }
+
+    async fn sign_in_provider(&self, environment: &str) -> String {
+        let path = format!("/admin/v1/environments/{environment}/sign-in-providers");
+        let new = self.sign_in_provider_settings();
+        let call = self.site.call("POST", &path).local().json(&new);
+        let made = call.send().await.ok(201);
+        made["id"].as_str().expect("an id").to_owned()
+    }
+
+    async fn issuer_key(&self, environment: &str) -> String {
+        let path = format!("/admin/v1/environments/{environment}/issuer-keys/rotate");
+        let one = json!({ "key_index": 0 });
+        let call = self.site.call("POST", &path).local().json(&one);
+        let made = call.send().await;
+        assert!((200..300).contains(&made.status), "{}", made.text());
+        let kid = made.json()["items"][0]["kid"].clone();
+        kid.as_str().expect("a kid").to_owned()
+    }
+
     /// Somebody who signed in, and the session of that.
     async fn account(&mut self) -> (String, String) {
         self.count += 1;
@@ -170,6 +192,8 @@ impl Fresh<'_> {
         let crowded = [
             "/signing-keys",
             "/identity-providers",
+            "/issuer-keys",
+            "/sign-in-providers",
             "/webhooks",
             "/deliveries",
         ];
@@ -186,8 +210,14 @@ impl Fresh<'_> {
         if path.contains("{sub}") {
             path = path.replace("{sub}", &self.user().await);
         }
+        if path.contains("/issuer-keys/{kid}") {
+            path = path.replace("{kid}", &self.issuer_key(&environment).await);
+        }
         if path.contains("{kid}") {
             path = path.replace("{kid}", &self.kid(&environment).await);
+        }
+        if path.contains("/sign-in-providers/{provider}") {
+            path = path.replace("{provider}", &self.sign_in_provider(&environment).await);
         }
         if path.contains("{provider}") {
             path = path.replace("{provider}", &self.provider(&environment).await);
@@ -220,6 +250,9 @@ impl Fresh<'_> {
             "import_signing_key" => Some(json!({ "public_key_pem": public_key() })),
             "create_identity_provider" => Some(self.provider_settings()),
             "update_identity_provider" => Some(json!({ "disabled": true })),
+            "create_sign_in_provider" => Some(self.sign_in_provider_settings()),
+            "update_sign_in_provider" => Some(json!({ "disabled": true })),
+            "rotate_issuer_keys" => Some(json!({ "key_index": 0 })),
             "create_api_key" => Some(json!({ "kind": "secret", "name": self.name() })),
             "rotate_api_key" | "rotate_webhook_secret" => Some(json!({ "overlap_secs": 0 })),
             "create_webhook" => Some(self.webhook_settings()),
@@ -248,6 +281,12 @@ impl Fresh<'_> {
             | "delete_identity_provider"
             | "test_identity_provider"
             | "list_api_keys"
+            | "list_issuer_keys"
+            | "revoke_issuer_key"
+            | "list_sign_in_providers"
+            | "read_sign_in_provider"
+            | "delete_sign_in_provider"
+            | "list_wallets_of_account"
             | "read_api_key"
             | "revoke_api_key"
             | "list_webhooks"

@@ -6,6 +6,7 @@
 mod behaviour;
 mod key;
 mod kinds;
+mod oauth;
 mod server;
 mod state;
 
@@ -20,6 +21,7 @@ use serde_json::{Map, Value, json};
 pub use behaviour::Behaviour;
 pub use key::FakeKey;
 pub use kinds::{DISCOVERY_PATH, FIREBASE_PATH, JWKS_PATH, KINDS};
+pub use oauth::{ClientProof, Person, TOKEN_PATH, USERINFO_PATH};
 pub use state::Request;
 
 use crate::world::BEGINNING;
@@ -342,6 +344,7 @@ impl FakeProvider {
             headers: Vec::new(),
             delay: Duration::ZERO,
             clock: Arc::new(SettableClock::at(Timestamp::from_secs(BEGINNING))),
+            grants: Default::default(),
         }));
         let (address, door) = Door::open(Arc::clone(&state)).expect("a free port");
         let provider = Self {

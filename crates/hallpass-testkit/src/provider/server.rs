@@ -125,19 +125,27 @@ async fn read_request(stream: &mut TcpStream) -> io::Result<Option<Request>> {
             Err(error) => return Err(error),
         }
     }
-    Ok(Request::parse(&String::from_utf8_lossy(&head)))
+    let Some(mut request) = Request::parse(&String::from_utf8_lossy(&head)) else {
+        return Ok(None);
+    };
+    let length = request.header("content-length");
+    let length = length.and_then(|length| length.parse::<usize>().ok());
+    let mut body = vec![0; length.unwrap_or(0).min(HEAD_BYTES)];
+    stream.read_exact(&mut body).await?;
+    request.body = String::from_utf8_lossy(&body).into_owned();
+    Ok(Some(request))
 }
 
 async fn answer(stream: &mut TcpStream, state: &State, request: Request) -> io::Result<Next> {
     let path = request.path.clone();
-    state.record(request);
+    state.record(request.clone());
     state.wait_until_released().await;
     tokio::time::sleep(state.delay()).await;
     let json = "application/json";
     match state.behaviour_at(Some(&path)) {
-        Behaviour::Serve => match state.document(&path) {
-            Some(document) => {
-                respond(stream, state, 200, json, &[], document.as_bytes()).await?;
+        Behaviour::Serve => match served(state, &path, &request) {
+            Some((status, document)) => {
+                respond(stream, state, status, json, &[], document.as_bytes()).await?;
             }
             None => respond(stream, state, 404, "text/plain", &[], b"not here").await?,
         },
@@ -195,6 +203,11 @@ async fn answer(stream: &mut TcpStream, state: &State, request: Request) -> io::
         }
     }
     Ok(Next::Request)
+}
+
+fn served(state: &State, path: &str, request: &Request) -> Option<(u16, String)> {
+    let exchanged = state.exchange(request);
+    exchanged.or_else(|| Some((200, state.document(path)?)))
 }
 
 /// JSON that begins well and goes on with white space, in chunks.

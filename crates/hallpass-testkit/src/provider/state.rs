@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::behaviour::Behaviour;
 use super::key::FakeKey;
+use super::oauth::Grants;
 
 /// A request as it came.
 #[derive(Debug, Clone)]
@@ -21,9 +22,18 @@ pub struct Request {
     pub path: String,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
+    /// As it came; empty for most.
+    pub body: String,
 }
 
 impl Request {
+    /// The value of the first header of this name, which is in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(found, _)| found == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
     pub(super) fn parse(head: &str) -> Option<Self> {
         let mut lines = head.split("\r\n");
         let mut first = lines.next()?.split(' ');
@@ -36,6 +46,7 @@ impl Request {
             method: method.to_owned(),
             path: target.split('?').next()?.to_owned(),
             headers,
+            body: String::new(),
         })
     }
 }
@@ -63,6 +74,7 @@ pub(super) struct Settable {
     pub(super) headers: Vec<(String, String)>,
     pub(super) delay: Duration,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) grants: Grants,
 }
 
 impl State {
@@ -107,6 +119,11 @@ impl State {
         is_key_set.then(|| settable.key_set().to_string())
     }
 
+    /// The answer to a request that is more than a look at a document.
+    pub(super) fn exchange(&self, request: &Request) -> Option<(u16, String)> {
+        super::oauth::answer(&mut self.lock(), Settable::plain_claims, request)
+    }
+
     pub(super) fn record(&self, request: Request) {
         self.seen.send_modify(|seen| seen.push(request));
     }
@@ -146,6 +163,12 @@ impl Settable {
     pub(super) fn key_set(&self) -> Value {
         let keys: Vec<_> = self.published.iter().map(FakeKey::jwk).collect();
         json!({ "keys": keys })
+    }
+
+    /// The claims of an id token for whoever it is.
+    fn plain_claims(&self) -> Value {
+        let now = self.clock.now().as_secs();
+        json!({ "iss": self.issuer, "aud": self.audience, "sub": "", "iat": now, "exp": now + 3600 })
     }
 
     fn discovery_document(&self) -> Value {

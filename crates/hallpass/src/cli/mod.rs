@@ -9,6 +9,7 @@ mod issuer_key;
 #[cfg(test)]
 mod reference;
 mod seal;
+mod sign_in_providers;
 mod tips;
 mod token;
 mod webhooks;
@@ -31,6 +32,9 @@ pub use idp::{
 pub use idp_set::{Removable, SetArgs};
 pub use issuer_key::IssuerKeyVerb;
 pub use seal::SealVerb;
+pub use sign_in_providers::{
+    ProviderSecretArgs, ProviderSettingsArgs, SignInProviderArgs, SignInProviderVerb,
+};
 pub use tips::with_tip;
 pub use token::{InspectArgs, MintArgs, TokenVerb, VerifyArgs, WhyArgs};
 pub use webhooks::{DeliveryArgs, DeliveryVerb, WebhookArgs, WebhookVerb};
@@ -133,6 +137,9 @@ pub enum Verb {
     /// Identity providers: services outside whose tokens count as user tokens
     #[command(subcommand)]
     Idp(IdpVerb),
+    /// Sign-in providers: services outside that vouch for people who sign in here
+    #[command(subcommand)]
+    SignInProvider(Box<SignInProviderVerb>),
     /// Issuer keys: ours, which sign the tokens of people who sign in here
     #[command(subcommand)]
     IssuerKey(IssuerKeyVerb),

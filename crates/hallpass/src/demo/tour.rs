@@ -133,12 +133,14 @@ fn sign_in(place: &Place<'_>, curl: &str) -> Step {
     );
     let mail = format!("{url}{}", super::MAIL_PATH);
     let with = format!("-H @{app} -b {jar} -c {jar} -H 'content-type: application/json'");
+    // Without the cookies of an earlier walk.
+    let anew = format!("-H @{app} -c {jar}");
     let user = format!(r#"$(grep -o '"userId":"[^"]*' {begun} | cut -c11-)"#);
     let code = format!(r#"$({curl} {mail} | grep -o '"code":"[0-9]*' | head -n 1 | cut -c9-)"#);
     Step {
         title: "Sign somebody in without any auth service: a session, a code by mail, a token that anybody can verify.".to_owned(),
         calls: vec![
-            (format!("{curl} -X POST '{url}/touch?regenerate=false' {with}"), r#"200 "isAuthenticated":false"#),
+            (format!("{curl} -X POST '{url}/touch?regenerate=false' {anew}"), r#"200 "isAuthenticated":false"#),
             (
                 format!(r#"{curl} {url}/users/init {with} -d '{{"email":"ana@example.com"}}' | tee {begun}"#),
                 r#"200 "stage":"verify""#,

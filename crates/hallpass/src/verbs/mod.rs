@@ -15,6 +15,7 @@ pub mod project;
 pub mod seal;
 mod secret;
 pub mod session;
+pub mod sign_in_provider;
 pub mod user;
 pub mod webhook;
 

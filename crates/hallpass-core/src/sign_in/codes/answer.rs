@@ -66,7 +66,7 @@ impl Codes {
         }
     }
 
-    /// The newest code of a flow, if an answer to it may be looked at, and what else was sent to its address.
+    /// The code of a flow that counts, if an answer to it may be looked at, and what else was sent to its address.
     async fn survey(
         &self,
         tx: &mut Read,
@@ -82,7 +82,7 @@ impl Codes {
                 since,
             )
             .await?;
-        let (current, state) = newest_of(&all, first).ok_or_else(expired)?;
+        let (current, state) = current_of(&all, first, now).ok_or_else(expired)?;
         let current = current.clone();
         check_open(&current, &state, &sent(&all), now).inspect_err(|error| count(error.code()))?;
         Ok((current, state, all))
@@ -141,12 +141,22 @@ async fn first_of(
         .ok_or_else(flow_unknown)
 }
 
-/// The newest code of a flow: an older one was replaced by it.
-fn newest_of<'a>(all: &'a [Challenge], first: &Challenge) -> Option<(&'a Challenge, CodeState)> {
-    all.iter()
-        .filter(|other| other.session_id == first.session_id && other.purpose == first.purpose)
-        .filter_map(|other| CodeState::of(other).map(|state| (other, state)))
-        .find(|(_, state)| state.flow == first.id)
+/// The code of a flow that counts; if none does any more, the last one. A further code used up the former ones, so that
+/// no order of times decides which of them is good.
+fn current_of<'a>(
+    all: &'a [Challenge],
+    first: &Challenge,
+    now: Timestamp,
+) -> Option<(&'a Challenge, CodeState)> {
+    let of_flow = || {
+        all.iter()
+            .filter(|other| other.session_id == first.session_id && other.purpose == first.purpose)
+            .filter_map(|other| CodeState::of(other).map(|state| (other, state)))
+            .filter(|(_, state)| state.flow == first.id)
+    };
+    of_flow()
+        .find(|(code, _)| code.is_open_at(now))
+        .or_else(|| of_flow().next())
 }
 
 /// Whether the answer may be looked at.

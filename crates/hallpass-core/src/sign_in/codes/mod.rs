@@ -237,7 +237,7 @@ impl Codes {
             SignInOutcome::SignedIn { account, is_new } => {
                 tx.commit().await?;
                 Ok(SignedInByCode {
-                    account,
+                    account: *account,
                     is_new,
                     contact,
                 })

@@ -63,8 +63,8 @@ impl Codes {
         let before = tx
             .list_challenges_of_identifier(environment, &kind, &identifier, since)
             .await?;
-        let before = sent(&before);
-        let history = History::new(&before, now);
+        let counted = sent(&before);
+        let history = History::new(&counted, now);
         let network = asker.client.map(ClientNetwork::of);
         let asking = self.asking(&mut tx, asker, &contact, network, now).await?;
         if let Err(refused) = history.may_send(asking) {
@@ -74,6 +74,9 @@ impl Codes {
         let code = new_code(history.next_length(), &*self.shared.rng)?;
         let challenge =
             self.challenge(asker, purpose, &contact, &code, flow, asking.by_owner, now)?;
+        if let Some(flow) = flow {
+            replace_former(&mut tx, &before, asker, flow, now).await?;
+        }
         tx.insert_challenge(&challenge).await?;
         tx.commit().await?;
         let flow = flow.unwrap_or(challenge.id);
@@ -208,6 +211,25 @@ impl Codes {
             _ => Ok(()),
         }
     }
+}
+
+/// Uses up the codes of a flow that a further one replaces.
+async fn replace_former(
+    tx: &mut Write,
+    before: &[Challenge],
+    asker: &Asker<'_>,
+    flow: ChallengeId,
+    now: Timestamp,
+) -> Result<()> {
+    let own = |former: &&Challenge| {
+        former.session_id == Some(asker.session)
+            && CodeState::of(former).is_some_and(|state| state.flow == flow)
+    };
+    for former in before.iter().filter(own) {
+        tx.consume_challenge(former.environment_id, former.id, now)
+            .await?;
+    }
+    Ok(())
 }
 
 pub(super) fn count(kind: &IdentityKind, outcome: &'static str) {

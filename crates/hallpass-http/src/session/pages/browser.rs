@@ -9,7 +9,7 @@ const NAME: &str = "hallpass.browser";
 const MAX_AGE_SECS: u32 = 3600;
 
 /// The browser that sent these headers.
-pub(super) fn browser_of(headers: &HeaderMap, rng: &dyn Rng) -> PageBrowser {
+pub(in crate::session) fn browser_of(headers: &HeaderMap, rng: &dyn Rng) -> PageBrowser {
     PageBrowser::known_by(find_cookie(headers, NAME), rng)
 }
 

@@ -1,12 +1,12 @@
 /// What a form sent: small, and each field once.
-pub(super) struct Form(Vec<(String, String)>);
+pub(in crate::session) struct Form(Vec<(String, String)>);
 
 /// The longest form that a page of ours makes is far below.
 const MAX_BYTES: usize = 8 * 1024;
 
 impl Form {
     /// Reads a body of the type that forms without files have. One that is too long has no fields, so no token either.
-    pub(super) fn parse(body: &[u8]) -> Self {
+    pub(in crate::session) fn parse(body: &[u8]) -> Self {
         if body.len() > MAX_BYTES {
             return Self(Vec::new());
         }
@@ -16,7 +16,7 @@ impl Form {
     }
 
     /// A field that was sent exactly once.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(in crate::session) fn get(&self, name: &str) -> Option<&str> {
         let mut found = self.0.iter().filter(|(field, _)| field == name);
         match (found.next(), found.next()) {
             (Some((_, value)), None) => Some(value),

@@ -6,8 +6,8 @@
 //! without any script. Forms carry a token that is bound to browser and session.
 
 mod assets;
-mod browser;
-mod form;
+pub(super) mod browser;
+pub(super) mod form;
 mod look;
 pub(super) mod params;
 mod passkeys;
@@ -32,6 +32,7 @@ pub(crate) fn is_page(path: &str) -> bool {
         || page("/auth/sign-in")
         || page("/auth/assets")
         || (page("/auth/passkeys") && path != "/auth/passkeys/tickets")
+        || super::oauth::is_visit(path)
 }
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
@@ -71,16 +72,11 @@ mod tests {
             "/auth/passkeys",
             "/auth/passkeys/x/remove",
             "/auth/assets/page.css",
+            "/auth/google",
         ] {
             assert!(is_page(path), "{path}");
         }
-        for path in [
-            "/auth/jwt",
-            "/auth/otpx",
-            "/auth/passkeys/tickets",
-            "/auth/google",
-            "/auth",
-        ] {
+        for path in ["/auth/jwt", "/auth/otpx", "/auth/passkeys/tickets", "/auth"] {
             assert!(!is_page(path), "{path}");
         }
     }

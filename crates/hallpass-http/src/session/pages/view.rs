@@ -102,6 +102,27 @@ pub(in crate::session) struct RefusedPage {
     pub(in crate::session) advice: String,
 }
 
+#[derive(Template)]
+#[template(path = "pages/leave.html")]
+pub(in crate::session) struct LeavePage {
+    pub(in crate::session) frame: Frame,
+    /// The last part of the address where the service begins.
+    pub(in crate::session) path: String,
+    /// The service's name, for people.
+    pub(in crate::session) service: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/back.html")]
+pub(in crate::session) struct BackPage {
+    pub(in crate::session) frame: Frame,
+    /// `done` closes the window.
+    pub(in crate::session) step: &'static str,
+    pub(in crate::session) title: &'static str,
+    pub(in crate::session) words: String,
+    pub(in crate::session) advice: &'static str,
+}
+
 /// A page that knows its frame.
 pub(in crate::session) trait Page: Template {
     fn frame(&self) -> &Frame;
@@ -117,7 +138,15 @@ macro_rules! pages {
     )+};
 }
 
-pages!(SignInPage, DonePage, PasskeysPage, ConfirmPage, RefusedPage);
+pages!(
+    SignInPage,
+    DonePage,
+    PasskeysPage,
+    ConfirmPage,
+    RefusedPage,
+    LeavePage,
+    BackPage
+);
 
 /// The page with its headers.
 pub(in crate::session) fn render(status: StatusCode, page: &impl Page) -> Response {
