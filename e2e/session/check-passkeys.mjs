@@ -59,9 +59,10 @@ class Visit {
 async function signInWithCode(visit, page, session, address) {
   await page.goto(visit.address('/auth/sign-in', session));
   // The field has the focus: nothing but the keyboard is used.
+  await page.locator('input[type=email]:focus').waitFor();
   await page.keyboard.type(address);
   await page.keyboard.press('Enter');
-  await page.locator('#code').waitFor();
+  await page.locator('#code:focus').waitFor();
   await page.keyboard.type(await visit.mailbox.nextCode(address));
   await page.keyboard.press('Enter');
   await page.locator('body[data-step="done"]').waitFor();

@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const PATIENCE_MILLIS = 15_000;
-const CODE = /\b\d{6}\b|\b\d{9}\b/;
+/** In groups of three, so that people can read it. */
+const CODE = /\b\d{3} ?\d{3}(?: ?\d{3})?\b/;
 
 export class Inbox {
   #messages = new Map();
@@ -33,7 +34,7 @@ export class Inbox {
   /** The code in the next message. */
   async nextCode(address) {
     const { text } = await this.next(address);
-    const code = CODE.exec(text)?.[0];
+    const code = CODE.exec(text)?.[0].replaceAll(' ', '');
     if (!code) throw new Error(`no code in ${JSON.stringify(text)}`);
     return code;
   }

@@ -20,6 +20,7 @@ const PREFIX: &str = "hps_";
 const DOMAIN: &str = "session";
 /// A renewal is written when it moves the end by this part of the length: a busy client costs few writes.
 const RENEWAL_PARTS: i64 = 60;
+const SECOND_MICROS: i64 = 1_000_000;
 
 /// Begins, finds, renews and ends sessions.
 pub struct Sessions {
@@ -79,7 +80,7 @@ impl Sessions {
     /// The client's session, renewed, if somebody is signed in.
     ///
     /// # Errors
-    /// `session_missing` (401), `not_signed_in` (403), also when the session is over.
+    /// `not_signed_in` (403), also when the session is over or there is none: clients tell their people to sign in then.
     pub async fn require_signed_in(
         &self,
         app: AppCaller,
@@ -94,7 +95,9 @@ impl Sessions {
         match self.require(app, presented).await {
             Ok(caller) if caller.session.is_signed_in() => Ok(caller),
             Ok(_) => Err(refused()),
-            Err(error) if error.code() == "session_over" => Err(refused()),
+            Err(error) if matches!(error.code(), "session_over" | "session_missing") => {
+                Err(refused())
+            }
             Err(error) => Err(error),
         }
     }
@@ -117,12 +120,24 @@ impl Sessions {
     ///
     /// # Errors
     /// `storage_unavailable`.
-    pub async fn renew(&self, mut caller: SessionCaller) -> Result<SessionCaller> {
+    pub async fn renew(&self, caller: SessionCaller) -> Result<SessionCaller> {
+        let part = caller.app.sign_in().session_secs * SECOND_MICROS / RENEWAL_PARTS;
+        self.renewed(caller, part + 1).await
+    }
+
+    /// The same to the second, for what promises to move the end: keep-alive and issuing.
+    ///
+    /// # Errors
+    /// `storage_unavailable`.
+    pub async fn extend(&self, caller: SessionCaller) -> Result<SessionCaller> {
+        self.renewed(caller, SECOND_MICROS).await
+    }
+
+    /// Moves the end if it gains that much.
+    async fn renewed(&self, mut caller: SessionCaller, least_micros: i64) -> Result<SessionCaller> {
         let now = self.shared.clock.now();
-        let settings = caller.app.sign_in();
-        let end = sliding_end(settings, now).min(caller.session.ends_at);
-        let gained = end.as_micros() - caller.session.expires_at.as_micros();
-        if gained <= settings.session_secs * 1_000_000 / RENEWAL_PARTS {
+        let end = sliding_end(caller.app.sign_in(), now).min(caller.session.ends_at);
+        if end.as_micros() - caller.session.expires_at.as_micros() < least_micros {
             return Ok(caller);
         }
         let mut tx = self.shared.store.write().await?;

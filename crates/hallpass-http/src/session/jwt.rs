@@ -39,8 +39,7 @@ pub(super) struct IssuedTokenView {
     responses(
         (status = 200, description = "The token", body = IssuedTokenView),
         (status = 400, description = "`unknown_key_index`", body = SessionRefusal),
-        (status = 401, description = "No session", body = SessionRefusal),
-        (status = 403, description = "`not_signed_in`, `account_frozen`", body = SessionRefusal),
+        (status = 403, description = "`not_signed_in`, also without a session; `account_frozen`", body = SessionRefusal),
         (status = 503, description = "`issuer_key_pending`, `master_key_missing`", body = SessionRefusal),
     ),
 )]
@@ -54,5 +53,6 @@ pub(super) async fn issue_token(
         .issuing
         .issue(&caller, wanted.key_index)
         .await?;
+    let caller = app.services.sessions.extend(caller).await?;
     Ok(outgoing.answer(&app, &caller, IssuedTokenView { token, key_id }))
 }

@@ -131,6 +131,7 @@ pub(super) async fn renew_session(
     Id(account): Id<AccountId>,
 ) -> Result<Response, Failure> {
     require_own(&caller, account)?;
+    let caller = app.services.sessions.extend(caller).await?;
     Ok(outgoing.answer(&app, &caller, view(&caller)))
 }
 

@@ -73,7 +73,7 @@ on_both_engines! {
                 .header("x-para-structured-errors", "1")
                 .json(&json!({"keyIndex": 0}))
         };
-        without().send().await.refused(401, "session_missing");
+        without().send().await.refused(403, "not_signed_in");
         let opened = site.call("POST", "/touch").header("x-external-api-key", &person.key).send().await;
         let visitor = opened.header("x-capsule-sid").to_owned();
         without().header("x-capsule-sid", &visitor).send().await.refused(403, "not_signed_in");
@@ -185,5 +185,5 @@ async fn a_key_of_another_environment_finds_no_session() {
         .json(&json!({"keyIndex": 0}))
         .send()
         .await;
-    answer.refused(401, "session_missing");
+    answer.refused(403, "not_signed_in");
 }
