@@ -45,14 +45,23 @@ pub fn install_packages(workspace: &Workspace) -> Result<()> {
 pub fn command(workspace: &Workspace, program: &str) -> Result<Command> {
     let home =
         home(workspace).context("Node.js is missing: `cargo xtask test --only setup,e2e`")?;
-    let mut path = OsString::from(&home);
+    let mut command = workspace.command(home.join(program));
+    command.env("PATH", path_through(&home));
+    Ok(command)
+}
+
+/// A `PATH` on which `node` is found, for tests that run a guide's code.
+pub fn path(workspace: &Workspace) -> Option<OsString> {
+    home(workspace).map(|home| path_through(&home))
+}
+
+fn path_through(home: &Path) -> OsString {
+    let mut path = OsString::from(home);
     if let Some(rest) = std::env::var_os("PATH") {
         path.push(":");
         path.push(rest);
     }
-    let mut command = workspace.command(home.join(program));
-    command.env("PATH", path);
-    Ok(command)
+    path
 }
 
 /// The directory of `node` and `npm`.

@@ -96,6 +96,8 @@ pub fn tests(session: &mut Session) -> Result<()> {
         .workspace
         .cargo(&["test", "--workspace", "--no-fail-fast"]);
     tests.envs(session.postgres_url().map(|url| (POSTGRES_URL, url)));
+    // A machine without Node.js of its own has it beside the Python tools.
+    tests.envs(node::path(session.workspace).map(|path| ("PATH", path)));
     shell::run(&mut tests)
 }
 
