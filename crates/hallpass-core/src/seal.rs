@@ -108,7 +108,7 @@ impl Seal {
     /// `master_key_missing`, `master_key_unreadable`, `master_key_unknown` (503), `internal` for a damaged value.
     pub(crate) fn open(&self, place: &Place<'_>, sealed: &[u8]) -> Result<SecretBytes> {
         let opened = match self.ring()?.open(place, sealed) {
-            Err(OpenError::UnknownKey(id)) => self.ask_again()?.open(place, sealed),
+            Err(OpenError::UnknownKey(_)) => self.ask_again()?.open(place, sealed),
             other => other,
         };
         opened.map_err(|error| match error {

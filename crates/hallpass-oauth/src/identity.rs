@@ -14,7 +14,7 @@ pub struct UpstreamIdentity {
     pub subject: String,
     /// An address, if there is one that can be one.
     pub email: Option<EmailAddress>,
-    /// Whether the provider says that the address is the person's own. What that is worth is in [`UpstreamIdentity::verified_email`].
+    /// Whether the provider says that the address is the person's own. What that is worth depends on the provider.
     pub email_verified: bool,
     /// A name for showing.
     pub display_name: Option<String>,

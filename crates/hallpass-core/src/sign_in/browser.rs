@@ -50,6 +50,12 @@ impl PageBrowser {
     pub(crate) fn digest(&self, domain: &str, session: SessionId) -> [u8; 32] {
         token_hash(domain, &format!("{} {session}", self.secret))
     }
+
+    /// The same with one question of a passkey's ceremony.
+    pub(crate) fn digest_of_question(&self, session: SessionId, challenge: &str) -> [u8; 32] {
+        let asked = format!("{} {session} {challenge}", self.secret);
+        token_hash("page ceremony", &asked)
+    }
 }
 
 impl fmt::Debug for PageBrowser {

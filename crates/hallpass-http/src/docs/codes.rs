@@ -97,7 +97,7 @@ pub(super) const CODES: &[(u16, &str, &str)] = &[
     (409, "too_many_webhooks", "An environment has at most 16 webhooks."),
     (409, "too_many_providers", "An environment has at most 16 identity providers."),
     (409, "metadata_contended", "Others keep changing this user's metadata: try again."),
-    (409, "passkey_expired", "The passkey's question was answered before, overtaken, or left for five minutes: begin again."),
+    (409, "passkey_expired", "The passkey's question was answered before, left for five minutes, or asked of another browser: begin again."),
     (409, "passkey_known", "The environment has this passkey already."),
     (409, "too_many_passkeys", "An account has at most 20 passkeys."),
     (409, "already_signed_in", "Somebody is signed in for this session already."),

@@ -28,6 +28,7 @@ use crate::{AppState, Failure};
 
 /// How much to answer.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LinkedAccountsQuery {
     /// `true`: with what services say of the person.

@@ -1,6 +1,6 @@
 //! What operators see of accounts and do to them.
 
-use hallpass_testkit::{Database, on_both_engines};
+use hallpass_testkit::on_both_engines;
 use serde_json::json;
 
 use crate::people::signed_in;

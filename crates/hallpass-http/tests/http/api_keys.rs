@@ -1,6 +1,6 @@
 //! API keys over the admin API, and what they open.
 
-use hallpass_testkit::{Database, on_both_engines};
+use hallpass_testkit::on_both_engines;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Site};

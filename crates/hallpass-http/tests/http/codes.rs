@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hallpass_core::EnvironmentPatch;
 use hallpass_model::ApiKeyKind;
-use hallpass_testkit::{Database, on_both_engines};
+use hallpass_testkit::on_both_engines;
 use serde_json::{Value, json};
 
 use crate::paper;

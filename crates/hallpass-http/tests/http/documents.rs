@@ -51,7 +51,7 @@ fn operations_are_named_and_refer_to_shapes_that_exist() {
                 "create", "list", "read", "update", "replace", "delete", "generate", "import",
                 "revoke", "freeze", "unfreeze", "explain", "check", "test", "open", "end", "renew",
                 "record", "verify", "issue", "rotate", "send", "begin", "finish", "link", "retry",
-                "track", "search", "await",
+                "track", "await", "register", "resend",
             ];
             assert!(verbs.contains(&verb), "{id} begins with a verb");
             assert!(operation["summary"].is_string(), "{id} has a summary");

@@ -17,6 +17,7 @@ mod identity_providers;
 mod issued;
 mod logs;
 mod matrix;
+mod matrix_calls;
 mod oauth;
 mod ops;
 mod page_visits;

@@ -294,6 +294,7 @@ on_both_engines! {
         client.post(&format!("{base}/challenges"), new).await.refused(403, "secret_key_needed");
         let backend = |method: &str, path: &str| site.call(method, path)
             .header("x-external-api-key", &secret_key).header("x-para-structured-errors", "1");
+        site.world.clock.advance(std::time::Duration::from_secs(1));
         let second = TestWallet::new(Chain::Solana);
         let new = json!({ "type": "SOLANA", "public_key": second.public_key() });
         let made = backend("POST", &format!("{base}/challenges")).json(&new).send().await.ok(200);

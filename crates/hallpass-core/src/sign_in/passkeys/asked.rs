@@ -5,6 +5,7 @@ use hallpass_identity::passkey::{
     Ceremony, KnownPasskey, NewPasskey, PasskeyError, PasskeyKey, UnverifiedRegistration,
     UnverifiedSignIn,
 };
+use hallpass_jose::raw;
 use hallpass_model::{AccountId, Error, Passkey, PasskeyCredential, Result};
 use serde::{Deserialize, Serialize};
 
@@ -104,6 +105,14 @@ impl Asked {
             framed_by: self.place.framed_by.as_deref(),
         }
     }
+}
+
+/// Which question an answer says that it is for. Nothing is believed of it before the question itself was found.
+pub(super) fn challenge_in(client_data: &str) -> Result<String> {
+    let malformed = || refused(PasskeyError::ClientDataMalformed);
+    let json = String::from_utf8(decode(client_data)?).map_err(|_| malformed())?;
+    let challenge = raw::member(&json, "challenge").and_then(raw::text);
+    Ok(challenge.ok_or_else(malformed)?.into_owned())
 }
 
 fn decode(text: &str) -> Result<Vec<u8>> {

@@ -106,7 +106,7 @@ impl Passkeys {
     /// Signs somebody in with the passkey that answered, and gives this browser a visit.
     ///
     /// # Errors
-    /// `passkey_expired` when the question was answered, overtaken or left too long; `passkey_refused` with the reason;
+    /// `passkey_expired` when the question was answered, left too long or never asked; `passkey_refused` with the reason;
     /// `session_ended`, and what refuses any sign-in.
     pub async fn finish_sign_in(
         &self,
@@ -115,7 +115,11 @@ impl Passkeys {
     ) -> Result<()> {
         check_on(visitor)?;
         let asked = self
-            .consume(visitor, ChallengePurpose::PasskeySignIn)
+            .consume(
+                visitor,
+                ChallengePurpose::PasskeySignIn,
+                &answer.client_data,
+            )
             .await?;
         let mut tx = self.shared.store.write().await?;
         self.load_session(&mut tx, visitor).await?;
@@ -188,7 +192,11 @@ impl Passkeys {
     ) -> Result<Passkey> {
         check_on(visitor)?;
         let asked = self
-            .consume(visitor, ChallengePurpose::PasskeyRegister)
+            .consume(
+                visitor,
+                ChallengePurpose::PasskeyRegister,
+                &made.client_data,
+            )
             .await?;
         let verified = asked.verify_new(made)?;
         let mut tx = self.shared.store.write().await?;

@@ -5,12 +5,12 @@ use hallpass_model::{
     Account, AccountId, Challenge, ChallengeId, ChallengePurpose, Error, IdentityKind, Result,
     Session,
 };
-use hallpass_seal::{same, token_hash};
+use hallpass_seal::token_hash;
 use hallpass_store::{Read, Write};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::asked::Asked;
+use super::asked::{self, Asked};
 use super::{PagePlace, PageVisitor, Passkeys, name_of, passkeys_off};
 use crate::secret_text::SecretText;
 use crate::sessions::SessionCaller;
@@ -194,35 +194,38 @@ impl Passkeys {
             account: session.account_id,
         };
         let state = serde_json::to_value(&asked).map_err(Error::internal)?;
-        let digest = visitor.browser.digest("page ceremony", visitor.session);
+        let digest = visitor
+            .browser
+            .digest_of_question(visitor.session, &asked.challenge);
         let row = self.row(&session, purpose, digest, state, CEREMONY_SECS);
         tx.insert_challenge(&row).await?;
         Ok(asked.challenge)
     }
 
-    /// Takes back the newest question of the session, if this browser was asked it. What comes of the answer, it was the
-    /// only one.
+    /// Takes back the question that the browser answers, if it was asked of this browser, for this session. What comes of
+    /// the answer, it was the only one.
     pub(super) async fn consume(
         &self,
         visitor: &PageVisitor<'_>,
         purpose: ChallengePurpose,
+        client_data: &str,
     ) -> Result<Asked> {
         let expired = || {
             Error::conflict(
                 "passkey_expired",
-                "this was answered before, or too late: begin again",
+                "this was answered before, or too late, or never asked here: begin again",
             )
         };
+        let challenge = asked::challenge_in(client_data)?;
+        let digest = visitor
+            .browser
+            .digest_of_question(visitor.session, &challenge);
         let environment = visitor.app.environment();
         let mut tx = self.shared.store.write().await?;
         let row = tx
-            .find_latest_challenge(environment, visitor.session, purpose)
+            .find_challenge_by_digest(environment, purpose, &digest)
             .await?
             .ok_or_else(expired)?;
-        let own = visitor.browser.digest("page ceremony", visitor.session);
-        if !row.digest.is_some_and(|digest| same(&digest, &own)) {
-            return Err(expired());
-        }
         let now = self.shared.clock.now();
         if !tx.consume_challenge(environment, row.id, now).await? {
             return Err(expired());

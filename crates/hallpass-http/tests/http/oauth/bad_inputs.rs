@@ -156,6 +156,8 @@ on_both_engines! {
         let google = service().await;
         let stage = Stage::beside(database, &[&google]).await;
         stage.add_played("google", &google).await;
+        let configured = json!({ "sign_in": { "portal_url": HOME } });
+        stage.site.environment("PATCH", "").local().json(&configured).send().await.ok(200);
         let mut client = stage.client().await;
         let address = stage.ask(&mut client, "google").await;
         assert!(address.contains("redirect_uri=https%3A%2F%2Fauth.example%2Fauth%2Fgoogle%2Fcallback"), "{address}");

@@ -17,6 +17,7 @@ on_both_engines! {
         assert_eq!(told["auth"], json!({ "email": "Ana@example.com" }));
         assert_eq!((&told["displayName"], &told["pfpUrl"]), (&json!("Ana"), &json!("https://pics.example/a.png")));
         assert_eq!((&told["isNewUser"], &told["authMethods"]), (&json!(true), &json!([])));
+        stage.site.world.clock.advance(std::time::Duration::from_secs(1));
         let again = stage.signed_in(&google, "google", &ana).await;
         assert_eq!((&again["userId"], &again["isNewUser"]), (&told["userId"], &json!(false)));
     }

@@ -119,7 +119,7 @@ impl Stage {
         let mut client = self.client().await;
         let address = self.ask(&mut client, word).await;
         let query = service.agree(&address, person);
-        let answer = self.come_back(&client, word, &query).await;
+        let answer = self.come_back(&client, word_of(&address), &query).await;
         (client, answer)
     }
 
@@ -208,4 +208,10 @@ fn browser_in(answer: &Answer) -> Option<String> {
     let mut texts = lines.filter_map(|line| line.to_str().ok());
     let cookie = texts.find_map(|text| text.strip_prefix("hallpass.browser="))?;
     Some(cookie.split(';').next()?.to_owned())
+}
+
+/// Under which name the provider sends people back: `custom_oidc` stands for the one that an OIDC issuer has.
+fn word_of(address: &str) -> &str {
+    let rest = address.split("%2Fauth%2F").nth(1).expect("a way back");
+    rest.split("%2Fcallback").next().expect("a name")
 }
