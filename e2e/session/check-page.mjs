@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { newEmail } from './app.mjs';
-import { startPara, until, within } from './node-para.mjs';
+import { startPara, within } from './node-para.mjs';
 
 const CODE_FIELD = 'input[autocomplete="one-time-code"]';
 
@@ -38,16 +38,18 @@ async function checkHostedCodes(world, checks, page) {
     await para.issueJwt();
   });
   await checks.that('the page by keyboard alone: a wrong code is said, the right one then signs in', async () => {
-    const para = await startPara(app);
+    const device = app.device();
     const email = newEmail();
-    const { loginUrl } = await within(para.signUpOrLogIn({ auth: { email } }), 'signUpOrLogIn');
-    await page.goto(loginUrl);
+    const { userId } = await device.client.signUpOrLogIn({ email });
+    const { sessionLookupId } = await device.client.touchSession();
+    await page.goto(pageUrl(app, sessionLookupId, { email, userId }, '/auth/otp'));
     const code = await codeOnPage(world, page, email);
     await typeCode(page, String((Number(code) + 1) % 10 ** code.length).padStart(code.length, '0'));
     await page.waitForSelector('#problem[role=alert]');
-    assert.equal(await para.isSessionActive(), false);
+    assert.equal((await device.client.touchSession()).isAuthenticated, false);
     await typeCode(page, code);
-    await until(() => para.isSessionActive(), 'the session is active');
+    await untilStep(page, 'done');
+    assert.equal((await device.client.touchSession()).isAuthenticated, true);
   });
 }
 
@@ -122,7 +124,7 @@ function untilStep(page, step) {
   return page.waitForSelector(`body[data-step="${step}"]`);
 }
 
-function pageUrl(app, sessionId, more = {}) {
+function pageUrl(app, sessionId, more = {}, path = '/auth/sign-in') {
   const parameters = { apiKey: app.publishableKey, partnerId: app.environment, ...(sessionId && { sessionId }), ...more };
-  return `${app.url}/auth/sign-in?${new URLSearchParams(parameters)}`;
+  return `${app.url}${path}?${new URLSearchParams(parameters)}`;
 }

@@ -109,7 +109,8 @@ class Race {
     assert.deepEqual(this.failures.slice(0, 3), [], `${this.failures.length} of ${this.verified} failed`);
     const measured = this.tokens.filter(({ at }) => at >= this.measuredFrom);
     const signers = new Set(measured.map(({ keyId }) => keyId));
-    assert.ok(signers.size >= 20, `only ${signers.size} keys signed in ${MEASURED_MILLIS} ms, after ${this.rotations} rotations`);
+    // One a second on a machine with nothing else to do; here others make RSA keys in JavaScript meanwhile.
+    assert.ok(signers.size >= 10, `only ${signers.size} keys signed in ${MEASURED_MILLIS} ms, after ${this.rotations} rotations`);
     assert.ok(measured.length >= 100, `only ${measured.length} tokens`);
     for (const { keyId, iat } of this.tokens) {
       const { signs_from: from, signs_until: until } = this.keys.get(keyId);

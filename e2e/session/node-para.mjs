@@ -64,8 +64,8 @@ export async function until(condition, what, patience = 30_000) {
   throw new Error(`not within ${patience} ms: ${typeof what === 'function' ? what() : what}`);
 }
 
-/** The SDK waits for minutes; a check does not. */
-export async function within(promise, what, patience = 90_000) {
+/** The SDK waits for ever; a check waits as long as two 2048-bit keys in pure JavaScript take on a busy machine. */
+export async function within(promise, what, patience = 180_000) {
   const timer = new AbortController();
   const late = sleep(patience, null, { signal: timer.signal }).then(
     () => Promise.reject(new Error(`${what}: not within ${patience} ms`)),

@@ -6,11 +6,12 @@ import { CookieJar, FORM_ACTION } from '../providers/sign-in.mjs';
 
 const MOST_HOPS = 12;
 
-const HIDDEN = /<input type="hidden" name="([^"]+)" value="([^"]*)">/g;
+/** How our page asks whether to go on when the session was begun in another browser, or in none. */
+const GO_ON = /<a [^>]*\bid="leave" href="([^"]+)"/;
 
 /**
- * Opens the address, agrees to every form on the way, with the person's login where one asks for it, and goes on to the
- * end; answers every address on the way.
+ * Opens the address, agrees to go on, fills in the login where a form asks for one, and follows to the end; answers every
+ * address on the way.
  */
 export async function signInThere(start, login) {
   const jar = new CookieJar();
@@ -19,18 +20,17 @@ export async function signInThere(start, login) {
   while (visited.length < MOST_HOPS) {
     visited.push(url);
     const answer = await jar.fetch(url, form ? { method: 'POST', body: form } : {});
-    const location = answer.headers.get('location');
-    if (location) {
-      [url, form] = [new URL(location, url).href, null];
-      continue;
-    }
     const page = await answer.text();
-    assert.ok(answer.ok, `${url} answered ${answer.status}: ${page}`);
-    const action = FORM_ACTION.exec(page)?.[1];
-    if (!action) return visited;
-    url = new URL(action.replaceAll('&amp;', '&'), url).href;
-    form = new URLSearchParams(Array.from(page.matchAll(HIDDEN), ([, name, value]) => [name, value]));
-    if (page.includes('name="login"')) form = new URLSearchParams({ login, password: PASSWORD });
+    const isForm = page.includes('name="login"');
+    const next = answer.headers.get('location') ?? unescaped((isForm ? FORM_ACTION : GO_ON).exec(page)?.[1]);
+    assert.ok(answer.status < 400, `${url} answered ${answer.status}: ${page}`);
+    if (!next) return visited;
+    url = new URL(next, url).href;
+    form = isForm ? new URLSearchParams({ login, password: PASSWORD }) : null;
   }
   throw new Error(`the sign-in goes round in circles: ${visited.join('\n')}`);
+}
+
+function unescaped(text) {
+  return text?.replaceAll(/&(amp|#38);/g, '&');
 }
