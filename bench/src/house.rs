@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use hallpass_core::{OperatorCaller, Options, Services, SystemClock, SystemRng, Surroundings};
+use hallpass_core::{OperatorCaller, Options, Services, Surroundings, SystemClock, SystemRng};
 use hallpass_egress::{Egress, EgressOptions};
 use hallpass_jose::SigningKey;
 use hallpass_model::EnvironmentId;

@@ -97,7 +97,10 @@ fn around_the_signature(arguments: &Arguments, report: &mut Report) -> Result<()
         ],
     );
     report.push(Row {
-        what: format!("a token from its claims ({} bytes): of bare RSA-2048 signing", token.len()),
+        what: format!(
+            "a token from its claims ({} bytes): of bare RSA-2048 signing",
+            token.len()
+        ),
         measured: Amount::Nanos(ours.nanos().median),
         peer: Some(("aws-lc-rs", Amount::Nanos(raw.nanos().median))),
         ratio: Some(raw.over(&ours)),
@@ -128,9 +131,8 @@ impl Home {
 
     fn over(runtime: Runtime, store: Store) -> Result<Self> {
         let (services, environment, person) = runtime.block_on(async {
-            let master_keys = MasterKeys::from_source(|| {
-                Ok(Some(KeyRing::new(MasterKey::generate([7; 32]))))
-            });
+            let master_keys =
+                MasterKeys::from_source(|| Ok(Some(KeyRing::new(MasterKey::generate([7; 32])))));
             let surroundings = Surroundings {
                 master_keys,
                 ..Surroundings::new(Egress::new(EgressOptions::default())?)
@@ -215,7 +217,11 @@ impl Home {
         let times = if arguments.quick { 400 } else { 4_000 };
         let known = self.per_second(times, |services, person| async move {
             let app = services.api_keys.authenticate(&person.key, None).await?;
-            services.sessions.open(app, Some(&person.secret)).await.map(drop)
+            services
+                .sessions
+                .open(app, Some(&person.secret))
+                .await
+                .map(drop)
         })?;
         let fresh = self.per_second(times, |services, person| async move {
             let app = services.api_keys.authenticate(&person.key, None).await?;
@@ -223,7 +229,7 @@ impl Home {
         })?;
         let kept = self.per_second(times, |services, person| async move {
             let caller = person.present(&services).await?;
-            services.sessions.renew(caller).await.map(drop)
+            services.sessions.extend(caller).await.map(drop)
         })?;
         for (what, number) in [
             ("touch, a known session", known),
@@ -247,7 +253,9 @@ impl Home {
         let before = size_of(file)?;
         self.runtime.block_on(async {
             let mut tx = self.store.read().await?;
-            let found = tx.find_session(self.environment, self.person.session).await?;
+            let found = tx
+                .find_session(self.environment, self.person.session)
+                .await?;
             let model = found.context("the person's session")?;
             drop(tx);
             for batch in 0..sessions / 1000 {

@@ -116,7 +116,8 @@ impl Sessions {
         }
     }
 
-    /// Moves the session's end to a full length from now, within its absolute end.
+    /// Moves the session's end to a full length from now, within its absolute end, once that gains a sixtieth of the
+    /// length: a busy client costs few writes.
     ///
     /// # Errors
     /// `storage_unavailable`.
