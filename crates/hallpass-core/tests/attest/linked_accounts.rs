@@ -1,5 +1,7 @@
 //! Further ways to be the same account.
 
+use std::time::Duration;
+
 use hallpass_core::{LinkProof, LinkStart, LinkStarted, Linked, SessionCaller};
 use hallpass_identity::wallet::Chain;
 use hallpass_model::{ChallengeId, Identity, IdentityKind, Result};
@@ -40,8 +42,9 @@ async fn verify(
     links.verify(caller, id, &proof).await
 }
 
-/// The whole way.
+/// The whole way, a moment after whatever was linked before: lists are in the order of time.
 pub async fn link(app: &App, caller: &SessionCaller, wallet: &TestWallet) -> Linked {
+    app.world.clock.advance(Duration::from_secs(1));
     let (id, message) = begun(app, caller, wallet).await;
     verify(app, caller, id, wallet, &message)
         .await
