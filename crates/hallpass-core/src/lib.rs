@@ -21,6 +21,7 @@ mod ledger;
 mod linked_accounts;
 mod metadata;
 mod names;
+mod operator_sessions;
 mod operators;
 mod projects;
 mod rng;
@@ -58,6 +59,10 @@ pub use issuer_keys::{IssuerKeys, PublishedKeys, RevokedIssuerKey};
 pub use issuing::{IssuedToken, Issuing};
 pub use keys::{FetchReport, KeysFailure, KeysState, KeysStatus};
 pub use linked_accounts::{LinkProof, LinkStart, LinkStarted, Linked, LinkedAccounts};
+pub use operator_sessions::{
+    ListedOperatorSession, OpenedSession, OperatorPasskeyInvitation, OperatorPasskeys,
+    OperatorSessions, SeatedOperator,
+};
 pub use operators::{KEY_PREFIX, NewOperator, NewOperatorKey, OperatorPatch, Operators};
 pub use projects::Projects;
 pub use rng::{Rng, SystemRng};
@@ -79,7 +84,10 @@ pub use sign_in_providers::{
 };
 pub use signing_keys::{GENERATED_BITS, GeneratedKey, SigningKeys};
 pub use texts::TextSender;
-pub use tokens::{Caller, OfflineReport, Step, TokenReport, Tokens, check_offline};
+pub use tokens::{
+    Caller, OfflineReport, Step, TALLY_MINUTES, TalliedMinute, TokenReport, TokenTally, Tokens,
+    check_offline,
+};
 pub use users::{Me, RevokedUser, Users};
 pub use wallets::{WalletChallenge, WalletOwner, WalletProof, Wallets};
 pub use webhooks::{NewWebhook, WebhookPatch, WebhookTest, WebhookWithSecret, Webhooks};

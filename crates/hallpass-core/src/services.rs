@@ -19,9 +19,10 @@ use crate::tokens::trust::{Snapshot, Trust};
 use crate::upkeep;
 use crate::{
     Accounts, ApiKeys, Audit, Clock, Codes, Deliveries, Environments, Explain, Health,
-    IdentityProviders, IssuerKeys, Issuing, LinkedAccounts, Oauth, Operators, Passkeys, Projects,
-    Rng, Sealing, Sessions, SignInProviders, SigningKeys, TelegramSignIn, TextSender, Tokens,
-    Users, WalletSignIn, Wallets, Webhooks, deliveries, webhooks,
+    IdentityProviders, IssuerKeys, Issuing, LinkedAccounts, Oauth, OperatorPasskeys,
+    OperatorSessions, Operators, Passkeys, Projects, Rng, Sealing, Sessions, SignInProviders,
+    SigningKeys, TelegramSignIn, TextSender, Tokens, Users, WalletSignIn, Wallets, Webhooks,
+    deliveries, webhooks,
 };
 
 /// What the operator of this process chose.
@@ -146,6 +147,10 @@ pub struct Services {
     pub users: Users,
     /// Operators and their keys.
     pub operators: Operators,
+    /// Their sessions at the dashboard.
+    pub operator_sessions: OperatorSessions,
+    /// Their passkeys.
+    pub operator_passkeys: OperatorPasskeys,
     /// The audit trail.
     pub audit: Audit,
     /// Keys by which apps name their environment.
@@ -262,6 +267,12 @@ impl Services {
                 shared: Arc::clone(&shared),
             },
             operators: Operators {
+                shared: Arc::clone(&shared),
+            },
+            operator_sessions: OperatorSessions {
+                shared: Arc::clone(&shared),
+            },
+            operator_passkeys: OperatorPasskeys {
                 shared: Arc::clone(&shared),
             },
             audit: Audit {

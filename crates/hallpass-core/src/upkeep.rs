@@ -41,9 +41,10 @@ pub(crate) async fn sweep(shared: &Shared) -> Result<()> {
     let challenges = tx
         .sweep_challenges(now.plus_secs(-CHALLENGES_KEPT_SECS))
         .await?;
+    let seats = tx.sweep_operator_sessions(now).await? + tx.sweep_operator_challenges(now).await?;
     tx.commit().await?;
-    if sessions + challenges > 0 {
-        tracing::debug!(sessions, challenges, "removed what had run out");
+    if sessions + challenges + seats > 0 {
+        tracing::debug!(sessions, challenges, seats, "removed what had run out");
     }
     Ok(())
 }

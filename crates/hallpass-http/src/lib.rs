@@ -9,11 +9,14 @@
 
 mod admin;
 mod budget;
+mod ceremony;
 mod connect;
+mod dashboard;
 mod docs;
 mod door;
 mod extract;
 mod failure;
+mod form;
 mod measure;
 mod ops;
 mod portal;

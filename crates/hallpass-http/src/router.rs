@@ -6,7 +6,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{AppState, Failure, admin, connect, docs, door, measure, ops, post, session};
+use crate::{
+    AppState, Failure, admin, connect, dashboard, docs, door, measure, ops, post, session,
+};
 
 /// Everything this server answers, on one listener. `Host` is not looked at.
 pub fn app(state: AppState) -> Router {
@@ -15,6 +17,7 @@ pub fn app(state: AppState) -> Router {
     router
         .merge(docs::pages(&document, &state.settings))
         .merge(post::pages(&state.services))
+        .merge(dashboard::pages())
         .fallback(async || Failure::no_such_path())
         .method_not_allowed_fallback(async || method_not_allowed())
         // The last one added is passed first.

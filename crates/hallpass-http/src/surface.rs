@@ -11,6 +11,8 @@ pub(crate) enum Surface {
     Published,
     /// What operators call.
     Admin,
+    /// Pages for operators.
+    Dashboard,
     /// Probes, metrics and pages of this server.
     Own,
 }
@@ -44,6 +46,9 @@ impl Surface {
         if path == "/admin" || path.starts_with("/admin/") {
             return Self::Admin;
         }
+        if crate::dashboard::is_page(path) {
+            return Self::Dashboard;
+        }
         let own = matches!(
             path,
             "/" | "/healthz" | "/readyz" | "/metrics" | "/openapi.json" | "/docs" | "/demo/mail"
@@ -73,6 +78,7 @@ impl Surface {
             Self::Page => "page",
             Self::Published => "published",
             Self::Admin => "admin",
+            Self::Dashboard => "dashboard",
             Self::Own => "own",
         }
     }
@@ -87,6 +93,9 @@ mod tests {
         for (path, surface) in [
             ("/admin/v1/me", Surface::Admin),
             ("/admin", Surface::Admin),
+            ("/dashboard", Surface::Dashboard),
+            ("/dashboard/environments/x/audit.jsonl", Surface::Dashboard),
+            ("/dashboards", Surface::Connect),
             ("/administrator", Surface::Connect),
             ("/docs/style.css", Surface::Own),
             ("/demo/mail", Surface::Own),

@@ -69,6 +69,10 @@ ids! {
     OperatorId,
     /// One key of an operator.
     OperatorKeyId,
+    /// A passkey of an operator.
+    OperatorPasskeyId,
+    /// An operator's time at the dashboard (version 7).
+    OperatorSessionId,
     /// An identity provider trusted in an environment.
     IdentityProviderId,
     /// A row of the audit trail (version 7).

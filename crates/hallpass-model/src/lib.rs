@@ -34,15 +34,16 @@ pub use environment::{AudienceMode, Environment, EnvironmentSettings};
 pub use error::{Error, ErrorKind, Result};
 pub use id::{
     AccountId, ApiKeyId, AuditId, ChallengeId, DeliveryId, EnvironmentId, IdentityId,
-    IdentityProviderId, MalformedId, OperatorId, OperatorKeyId, PasskeyId, ProjectId, SessionId,
-    SignInProviderId, UserId, WalletId, WebhookId,
+    IdentityProviderId, MalformedId, OperatorId, OperatorKeyId, OperatorPasskeyId,
+    OperatorSessionId, PasskeyId, ProjectId, SessionId, SignInProviderId, UserId, WalletId,
+    WebhookId,
 };
 pub use identity_provider::{
     ClaimPath, IdentityProvider, MalformedClaimPath, ProviderKind, ProviderSettings,
     RolePermissions,
 };
 pub use issuer_key::{IssuerKey, IssuerKeyState};
-pub use operator::{Operator, OperatorKey, Role};
+pub use operator::{Operator, OperatorKey, OperatorPasskey, OperatorSession, Role};
 pub use page::{Page, PageRequest};
 pub use passkey::{Passkey, PasskeyCredential};
 pub use project::Project;

@@ -1,4 +1,7 @@
-use crate::{OperatorId, OperatorKeyId, ProjectId, Timestamp};
+use crate::{
+    OperatorId, OperatorKeyId, OperatorPasskeyId, OperatorSessionId, PasskeyCredential, ProjectId,
+    Timestamp,
+};
 
 /// A person or program that administers Hallpass.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,5 +80,57 @@ pub struct OperatorKey {
     /// Set when it was withdrawn.
     pub revoked_at: Option<Timestamp>,
     /// Last use, up to 5 s late.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// An operator's time at the dashboard; its secret is kept only as a digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperatorSession {
+    /// Its id.
+    pub id: OperatorSessionId,
+    /// Whose it is.
+    pub operator_id: OperatorId,
+    /// The key that opened it, if one did. When the key ends, so does the session.
+    pub key: Option<OperatorKeyId>,
+    /// The passkey that opened it, if one did. When it is removed, the session ends.
+    pub passkey: Option<OperatorPasskeyId>,
+    /// What the browser called itself, cut short.
+    pub browser: String,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// Last use, up to a minute late.
+    pub renewed_at: Timestamp,
+    /// When it is over if nobody uses it.
+    pub expires_at: Timestamp,
+    /// When it is over however much it is used.
+    pub ends_at: Timestamp,
+    /// Set when it was ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+impl OperatorSession {
+    /// Whether it still counts.
+    #[must_use]
+    pub fn is_live_at(&self, now: Timestamp) -> bool {
+        self.ended_at.is_none() && now < self.expires_at && now < self.ends_at
+    }
+}
+
+/// A passkey by which an operator signs in to the dashboard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperatorPasskey {
+    /// Its id.
+    pub id: OperatorPasskeyId,
+    /// Whose it is.
+    pub operator_id: OperatorId,
+    /// What its authenticator calls it.
+    pub credential_id: String,
+    /// What it verifies with.
+    pub credential: PasskeyCredential,
+    /// For its owner, to tell passkeys apart.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Last use.
     pub last_used_at: Option<Timestamp>,
 }

@@ -24,6 +24,8 @@ mod identity_providers;
 mod issuer_keys;
 mod migrations;
 mod operator_keys;
+mod operator_passkeys;
+mod operator_sessions;
 mod operators;
 mod passkeys;
 mod postgres;

@@ -23,6 +23,8 @@ const LIST: &str = select!(
          AND (created_at < $3 OR CAST($4 AS TEXT) IS NULL OR id < $4)
      ORDER BY created_at DESC, id DESC LIMIT $5"
 );
+const COUNT_SIGNED_IN: &str = "SELECT COUNT(*) FROM sessions
+     WHERE environment_id = $1 AND account_id IS NOT NULL AND ended_at IS NULL AND expires_at > $2 AND ends_at > $2";
 const INSERT: &str =
     "INSERT INTO sessions (id, environment_id, secret_digest, rotation_due, account_id, former_account_id, login, wallets, origin,
          created_at, authenticated_at, renewed_at, expires_at, ends_at, ended_at)
@@ -52,6 +54,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     FIND,
     FIND_BY_DIGEST,
     LIST,
+    COUNT_SIGNED_IN,
     INSERT,
     LOCK,
     UPDATE,
@@ -138,6 +141,25 @@ impl Read {
             rows_wanted(page)
         )?;
         Ok(page_of(entities(rows)?, page))
+    }
+
+    /// How many sessions of an environment somebody is signed in to now.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn count_signed_in_sessions(
+        &mut self,
+        environment: EnvironmentId,
+        now: Timestamp,
+    ) -> Result<i64> {
+        let counted = fetch_optional!(
+            self,
+            (i64,),
+            COUNT_SIGNED_IN,
+            environment.to_string(),
+            now.as_micros()
+        )?;
+        Ok(counted.map_or(0, |(count,)| count))
     }
 }
 

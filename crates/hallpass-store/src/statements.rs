@@ -5,9 +5,9 @@ use sqlx::{Executor, SqlSafeStr};
 use crate::store::Pools;
 use crate::{
     Result, StoreError, accounts, api_keys, audit, challenges, deliveries, environments,
-    idempotency, identities, identity_providers, issuer_keys, operator_keys, operators, passkeys,
-    projects, seal_check, sealed_columns, sessions, sign_in_providers, signing_keys, trust, turns,
-    users, wallets, webhooks,
+    idempotency, identities, identity_providers, issuer_keys, operator_keys, operator_passkeys,
+    operator_sessions, operators, passkeys, projects, seal_check, sealed_columns, sessions,
+    sign_in_providers, signing_keys, trust, turns, users, wallets, webhooks,
 };
 
 const GROUPS: &[&[&str]] = &[
@@ -19,6 +19,8 @@ const GROUPS: &[&[&str]] = &[
     users::STATEMENTS,
     operators::STATEMENTS,
     operator_keys::STATEMENTS,
+    operator_sessions::STATEMENTS,
+    operator_passkeys::STATEMENTS,
     audit::STATEMENTS,
     idempotency::STATEMENTS,
     seal_check::STATEMENTS,

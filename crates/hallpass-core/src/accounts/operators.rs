@@ -179,6 +179,21 @@ impl Accounts {
         Ok(tx.list_sessions(environment, id, page).await?)
     }
 
+    /// How many sessions of an environment somebody is signed in to now.
+    ///
+    /// # Errors
+    /// `not_found` where the caller does not see the environment.
+    pub async fn count_sessions(
+        &self,
+        caller: &OperatorCaller,
+        environment: EnvironmentId,
+    ) -> Result<i64> {
+        let mut tx = self.shared.store.read().await?;
+        caller.visible_environment(tx.find_environment(environment).await?)?;
+        let now = self.shared.clock.now();
+        Ok(tx.count_signed_in_sessions(environment, now).await?)
+    }
+
     /// Ends one session of an account; tokens that it issued stop counting where they are user tokens.
     ///
     /// # Errors

@@ -15,5 +15,6 @@ pub use passkeys::{
     MadePasskey, PagePlace, PageVisitor, PasskeyAnswer, PasskeyInvitation, PasskeyQuestion,
     Passkeys,
 };
+pub(crate) use passkeys::{challenge_in, decode, refused, verify_answer, verify_made};
 pub use telegram::{TelegramAccount, TelegramLogin, TelegramSignIn};
 pub use wallets::{ClaimedWallet, PageFacts, WalletAnswer, WalletLogin, WalletOffer, WalletSignIn};

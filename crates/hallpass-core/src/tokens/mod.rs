@@ -14,6 +14,7 @@ mod providers;
 mod refusal;
 mod report;
 pub(crate) mod rules;
+mod tally;
 pub(crate) mod trust;
 
 use std::sync::Arc;
@@ -31,9 +32,10 @@ pub use caller::Caller;
 pub(crate) use refusal::Refusal;
 pub(crate) use report::Notes;
 pub use report::{OfflineReport, Step, TokenReport, check_offline};
+pub use tally::{TALLY_MINUTES, TalliedMinute, TokenTally};
 use trust::Snapshot;
 
-use crate::Shared;
+use crate::{OperatorCaller, Shared};
 
 /// Knows users by their tokens.
 pub struct Tokens {
@@ -72,6 +74,9 @@ impl Tokens {
             Err(error) => {
                 metrics::counter!("hallpass_tokens_refused_total", "reason" => error.code())
                     .increment(1);
+                if let Some(tally) = self.shared.trust.tally(environment) {
+                    tally.refused(error.code(), self.shared.clock.now());
+                }
                 Err(error)
             }
         }
@@ -135,9 +140,11 @@ impl Tokens {
     }
 
     fn let_in(&self, snapshot: &Snapshot, token: Arc<VerifiedUserToken>) -> Caller {
+        let now = self.shared.clock.now();
         if let Some(uses) = &token.uses {
-            uses.count(self.shared.clock.now());
+            uses.count(now);
         }
+        snapshot.tally.accepted(now);
         metrics::counter!("hallpass_tokens_accepted_total").increment(1);
         self.caller(snapshot, token)
     }
@@ -149,6 +156,24 @@ impl Tokens {
             project: snapshot.project,
             token,
         }
+    }
+
+    /// What became of the tokens that an environment saw in this process in the last hour.
+    ///
+    /// # Errors
+    /// `not_found` where the caller does not see the environment.
+    pub async fn tally(
+        &self,
+        caller: &OperatorCaller,
+        environment: EnvironmentId,
+    ) -> Result<TokenTally> {
+        let found = {
+            let mut tx = self.shared.store.read().await?;
+            tx.find_environment(environment).await?
+        };
+        caller.visible_environment(found)?;
+        let tally = self.shared.trust.tally(environment).unwrap_or_default();
+        Ok(tally.look(self.shared.clock.now()))
     }
 
     /// How many verified tokens are remembered.

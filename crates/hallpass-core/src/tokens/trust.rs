@@ -16,6 +16,7 @@ use hallpass_model::{
 use hallpass_store::{Store, TrustWatch};
 use tokio::time::Instant;
 
+use super::tally::Tally;
 use crate::identity_providers::TrustedProvider;
 use crate::issuer_keys::{KeySet, Ring};
 use crate::keys::remote::RemoteKeys;
@@ -39,6 +40,8 @@ pub(crate) struct Snapshot {
     pub(crate) providers: Vec<TrustedProvider>,
     /// What it signs issued tokens with.
     pub(crate) issuer_keys: KeySet,
+    /// What became of the tokens that it saw.
+    pub(crate) tally: Arc<Tally>,
 }
 
 /// A key that verifies tokens until its end.
@@ -59,6 +62,8 @@ impl TrustedKey {
 struct Known {
     epoch: i64,
     snapshot: Option<Arc<Snapshot>>,
+    /// Outlives the snapshots.
+    tally: Arc<Tally>,
 }
 
 pub(crate) struct Trust {
@@ -131,9 +136,11 @@ impl Trust {
         if let Some(snapshot) = self.current(environment) {
             return Ok(snapshot);
         }
-        let snapshot = Arc::new(read(environment, store, ledger, remote, ring, now).await?);
+        let mut snapshot = read(environment, store, ledger, remote, ring, now).await?;
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let entry = known.entry(environment).or_default();
+        snapshot.tally = Arc::clone(&entry.tally);
+        let snapshot = Arc::new(snapshot);
         // Somebody may have raised the epoch while we read: then this is good for one request only.
         if snapshot.epoch >= entry.epoch {
             entry.epoch = snapshot.epoch;
@@ -147,6 +154,14 @@ impl Trust {
         known
             .get(&environment)
             .and_then(|known| known.snapshot.clone())
+    }
+
+    /// What became of the tokens of an environment that is known here.
+    pub(crate) fn tally(&self, environment: EnvironmentId) -> Option<Arc<Tally>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known
+            .get(&environment)
+            .map(|known| Arc::clone(&known.tally))
     }
 
     /// Whether nothing that is trusted changed since this was read, as far as this process knows.
@@ -235,5 +250,6 @@ async fn read(
         keys,
         providers,
         issuer_keys: ring.hold(environment, issuer_keys, has_any, ledger)?,
+        tally: Arc::default(),
     })
 }

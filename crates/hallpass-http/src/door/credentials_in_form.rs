@@ -4,11 +4,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header;
 
-use crate::Failure;
 use crate::extract::{collect, elsewhere, holds_access_token};
+use crate::{Failure, dashboard};
 
-/// Bytes of a form that are looked at. No route reads forms, so a larger one is refused either way.
-const FORM_BYTES: usize = 64 * 1024;
+/// Bytes of a form of the dashboard, where a whole metadata object, a permission claim or a token may stand in a field.
+pub(crate) const FORM_BYTES: usize = 4 * 1024 * 1024;
+
+/// Bytes of a form elsewhere that are looked at. No route reads one so large, so a larger one is refused either way.
+const OTHER_FORM_BYTES: usize = 64 * 1024;
 
 /// A form with the field `access_token` is refused before anybody asks for credentials, so that the sender learns what is
 /// wrong (RFC 6750, section 2.2, is not supported).
@@ -27,7 +30,12 @@ pub(crate) async fn refuse_credentials_in_form(request: Request, next: Next) -> 
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    match collect(body, FORM_BYTES).await {
+    let most = if dashboard::is_page(parts.uri.path()) {
+        FORM_BYTES
+    } else {
+        OTHER_FORM_BYTES
+    };
+    match collect(body, most).await {
         Err(failure) => failure.into_response(),
         Ok(form) if holds_access_token(&form) => Failure::from(elsewhere("a form")).into_response(),
         Ok(form) => next.run(Request::from_parts(parts, Body::from(form))).await,

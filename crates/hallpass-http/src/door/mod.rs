@@ -19,12 +19,12 @@ use http::Method;
 use tracing::Instrument;
 use tracing::field::{DisplayValue, display};
 
-pub(crate) use credentials_in_form::refuse_credentials_in_form;
+pub(crate) use credentials_in_form::{FORM_BYTES, refuse_credentials_in_form};
 pub(crate) use own_deliveries::refuse_own_deliveries;
 
 use crate::extract::{PathId, RequestId, find_in_path};
 use crate::surface::Surface;
-use crate::{AppState, Failure, admin, connect, measure, session};
+use crate::{AppState, Failure, admin, connect, dashboard, measure, session};
 
 /// How long a request may take before it is given up.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -56,6 +56,7 @@ pub(crate) async fn attend(
     request.extensions_mut().insert(RequestId(Arc::clone(&id)));
 
     let asked = cors::Asked::of(request.headers());
+    let wants_json = asks_for_json(request.headers());
     let structured = session::compat::wants_structure(request.headers());
     let outgoing = session::Outgoing::default();
     request.extensions_mut().insert(outgoing.clone());
@@ -82,7 +83,10 @@ pub(crate) async fn attend(
             Surface::Session | Surface::Page | Surface::Published => {
                 session::render(failure, structured)
             }
-            Surface::Admin | Surface::Own => admin::render(failure, &id, &path),
+            Surface::Dashboard if !wants_json => dashboard::render(failure, &id),
+            Surface::Admin | Surface::Dashboard | Surface::Own => {
+                admin::render(failure, &id, &path)
+            }
         };
         if let Some(allow) = allow {
             response.headers_mut().insert(http::header::ALLOW, allow);
@@ -104,6 +108,14 @@ pub(crate) async fn attend(
     measure::request(route, &method, response.status(), elapsed);
     span.in_scope(|| log(&response, route, elapsed, failure.as_deref()));
     response
+}
+
+/// Scripts of the dashboard do; browsers that load a page do not.
+fn asks_for_json(headers: &http::HeaderMap) -> bool {
+    let accept = headers.get(http::header::ACCEPT);
+    accept
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("application/json"))
 }
 
 /// A key set is no secret, and no cookie comes with it.

@@ -1,8 +1,8 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use hallpass_model::{
     AccountId, ApiKeyId, ChallengeId, DeliveryId, EnvironmentId, Error, IdentityId,
-    IdentityProviderId, OperatorId, OperatorKeyId, ProjectId, SessionId, SignInProviderId, Subject,
-    WalletId, WebhookId,
+    IdentityProviderId, OperatorId, OperatorKeyId, OperatorPasskeyId, OperatorSessionId, ProjectId,
+    SessionId, SignInProviderId, Subject, WalletId, WebhookId,
 };
 use http::request::Parts;
 use std::str::FromStr;
@@ -42,6 +42,8 @@ path_ids! {
     SignInProviderId: "provider", "sign-in provider";
     OperatorId: "operator", "operator";
     OperatorKeyId: "key", "operator key";
+    OperatorPasskeyId: "operator_passkey", "passkey";
+    OperatorSessionId: "operator_session", "session";
     ApiKeyId: "api_key", "API key";
     WebhookId: "webhook", "webhook";
     DeliveryId: "delivery", "delivery";

@@ -21,7 +21,7 @@ pub(crate) use connected_user::{ConnectedUser, QuestioningUser};
 pub(crate) use credentials::{elsewhere, holds_access_token};
 pub(crate) use id::{Id, Kid, PathId, find_in_path};
 pub(crate) use if_match::{IfMatch, etag};
-pub(crate) use operator::{Admin, Member, Support, within_budget};
+pub(crate) use operator::{Admin, Member, Support, require_role, within_budget};
 pub(crate) use page::PageQuery;
 pub(crate) use query::{NoQuery, StrictQuery};
 

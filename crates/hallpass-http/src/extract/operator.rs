@@ -5,7 +5,7 @@ use http::request::Parts;
 
 use super::credentials::{self, Offered};
 use super::{RequestId, client_address};
-use crate::{AppState, Failure};
+use crate::{AppState, Failure, dashboard};
 
 /// Marks a request as made by this very process, which may do what an Admin may.
 ///
@@ -24,7 +24,7 @@ macro_rules! operators {
 
             async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
                 let caller = authenticate(parts, app).await?;
-                require(&caller, Role::$name)?;
+                require_role(&caller, Role::$name)?;
                 Ok(Self(caller))
             }
         }
@@ -73,7 +73,11 @@ async fn authenticate(parts: &Parts, app: &AppState) -> Result<OperatorCaller, E
     } else {
         let key = match credentials::read(&parts.headers, &parts.uri)? {
             Offered::Bearer(key) => key,
-            Offered::Nothing | Offered::Bare(_) => return Err(missing()),
+            Offered::Nothing | Offered::Bare(_) => {
+                // A script of the dashboard, by its session.
+                let seated = dashboard::seated_by_cookie(parts, app).await?;
+                return seated.ok_or_else(missing);
+            }
         };
         within_budget(parts, app, app.services.operators.authenticate(key)).await?
     };
@@ -83,14 +87,14 @@ async fn authenticate(parts: &Parts, app: &AppState) -> Result<OperatorCaller, E
     })
 }
 
-fn require(caller: &OperatorCaller, needed: Role) -> Result<(), Error> {
+pub(crate) fn require_role(caller: &OperatorCaller, needed: Role) -> Result<(), Error> {
     if rank(caller.role) >= rank(needed) {
         return Ok(());
     }
     Err(Error::forbidden(
         "role_insufficient",
         format!(
-            "this needs the role {}; the key's operator is {}",
+            "this needs the role {}; this operator is {}",
             needed.as_str(),
             caller.role.as_str()
         ),

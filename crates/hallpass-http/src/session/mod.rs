@@ -28,6 +28,7 @@ use crate::AppState;
 pub(crate) use compat::render;
 pub(crate) use extract::Outgoing;
 pub(crate) use pages::is_page;
+pub(crate) use pages::visit::{addressed, host_of};
 pub(crate) use provisioned::WalletView;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {

@@ -19,9 +19,9 @@ use utoipa_axum::routes;
 use super::compat::SessionRefusal;
 use super::extract::Visitor;
 use super::pages::browser::browser_of;
-use super::pages::form::Form;
 use super::pages::view::{BackPage, Frame, LeavePage, render};
 use super::pages::visit::{Visit, refuse};
+use crate::form::Form;
 use crate::{AppState, Failure};
 
 /// More than any provider posts.

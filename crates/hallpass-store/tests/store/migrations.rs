@@ -12,7 +12,7 @@ on_both_engines! {
         let store = empty.store();
         assert_eq!(store.schema().await, Ok(SchemaState::Empty));
         let report = store.migrate().await.unwrap();
-        assert_eq!(report.applied, ["0001 foundation", "0002 identity providers", "0003 attest"]);
+        assert_eq!(report.applied, ["0001 foundation", "0002 identity providers", "0003 attest", "0004 dashboard"]);
         assert_eq!(store.schema().await, Ok(SchemaState::Current));
         assert_eq!(store.migrate().await, Ok(NONE));
         assert_eq!(empty.open_again().await.schema().await, Ok(SchemaState::Current));
@@ -78,7 +78,7 @@ on_both_engines! {
         assert!(store.check_statements().await.is_err(), "the new statements have no table yet");
 
         let report = store.migrate().await.unwrap();
-        assert_eq!(report.applied, ["0002 identity providers", "0003 attest"]);
+        assert_eq!(report.applied, ["0002 identity providers", "0003 attest", "0004 dashboard"]);
         assert_eq!(store.schema().await, Ok(SchemaState::Current));
         assert_eq!(store.check_statements().await, Ok(statements_on(store.engine())));
         let mut read = store.read().await.unwrap();

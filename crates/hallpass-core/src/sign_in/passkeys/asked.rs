@@ -52,49 +52,21 @@ impl Asked {
         answer: &PasskeyAnswer,
         passkey: &Passkey,
     ) -> Result<PasskeyCredential> {
-        let credential_id = decode(&answer.credential_id)?;
-        let client_data = decode(&answer.client_data)?;
-        let authenticator_data = decode(&answer.authenticator_data)?;
-        let signature = decode(&answer.signature)?;
-        let user_handle = answer.user_handle.as_deref().map(decode).transpose()?;
-        let stored = BASE64URL_NOPAD
-            .decode(passkey.credential.public_key.as_bytes())
-            .map_err(Error::internal)?;
-        let key = PasskeyKey::from_cose(&stored).map_err(Error::internal)?;
-        let unverified = UnverifiedSignIn {
-            credential_id: &credential_id,
-            client_data: &client_data,
-            authenticator_data: &authenticator_data,
-            signature: &signature,
-            user_handle: user_handle.as_deref(),
-        };
-        let known = KnownPasskey {
-            credential_id: &decode(&passkey.credential_id)?,
-            key: &key,
-            counter: passkey.credential.counter,
-            user_handle: passkey.account_id.as_uuid().as_bytes(),
-        };
         let challenge = decode(&self.challenge)?;
-        let verified = unverified
-            .verify(&self.ceremony(&challenge), &known)
-            .map_err(refused)?;
-        Ok(PasskeyCredential {
-            public_key: passkey.credential.public_key.clone(),
-            counter: verified.counter,
-            is_synced: verified.is_synced,
-        })
+        let handle = passkey.account_id.as_uuid().as_bytes();
+        let ceremony = self.ceremony(&challenge);
+        verify_answer(
+            answer,
+            &ceremony,
+            &passkey.credential_id,
+            &passkey.credential,
+            handle,
+        )
     }
 
     pub(super) fn verify_new(&self, made: &MadePasskey) -> Result<NewPasskey> {
         let challenge = decode(&self.challenge)?;
-        let unverified = UnverifiedRegistration {
-            credential_id: &decode(&made.credential_id)?,
-            client_data: &decode(&made.client_data)?,
-            attestation_object: &decode(&made.attestation_object)?,
-        };
-        unverified
-            .verify(&self.ceremony(&challenge))
-            .map_err(refused)
+        verify_made(made, &self.ceremony(&challenge))
     }
 
     fn ceremony<'a>(&'a self, challenge: &'a [u8]) -> Ceremony<'a> {
@@ -107,15 +79,59 @@ impl Asked {
     }
 }
 
+/// What of a passkey has changed with a use that is as it should be.
+pub(crate) fn verify_answer(
+    answer: &PasskeyAnswer,
+    ceremony: &Ceremony<'_>,
+    credential_id: &str,
+    credential: &PasskeyCredential,
+    user_handle: &[u8],
+) -> Result<PasskeyCredential> {
+    let stored = BASE64URL_NOPAD
+        .decode(credential.public_key.as_bytes())
+        .map_err(Error::internal)?;
+    let key = PasskeyKey::from_cose(&stored).map_err(Error::internal)?;
+    let answered_handle = answer.user_handle.as_deref().map(decode).transpose()?;
+    let unverified = UnverifiedSignIn {
+        credential_id: &decode(&answer.credential_id)?,
+        client_data: &decode(&answer.client_data)?,
+        authenticator_data: &decode(&answer.authenticator_data)?,
+        signature: &decode(&answer.signature)?,
+        user_handle: answered_handle.as_deref(),
+    };
+    let known = KnownPasskey {
+        credential_id: &decode(credential_id)?,
+        key: &key,
+        counter: credential.counter,
+        user_handle,
+    };
+    let verified = unverified.verify(ceremony, &known).map_err(refused)?;
+    Ok(PasskeyCredential {
+        public_key: credential.public_key.clone(),
+        counter: verified.counter,
+        is_synced: verified.is_synced,
+    })
+}
+
+/// A new passkey that is as it should be.
+pub(crate) fn verify_made(made: &MadePasskey, ceremony: &Ceremony<'_>) -> Result<NewPasskey> {
+    let unverified = UnverifiedRegistration {
+        credential_id: &decode(&made.credential_id)?,
+        client_data: &decode(&made.client_data)?,
+        attestation_object: &decode(&made.attestation_object)?,
+    };
+    unverified.verify(ceremony).map_err(refused)
+}
+
 /// Which question an answer says that it is for. Nothing is believed of it before the question itself was found.
-pub(super) fn challenge_in(client_data: &str) -> Result<String> {
+pub(crate) fn challenge_in(client_data: &str) -> Result<String> {
     let malformed = || refused(PasskeyError::ClientDataMalformed);
     let json = String::from_utf8(decode(client_data)?).map_err(|_| malformed())?;
     let challenge = raw::member(&json, "challenge").and_then(raw::text);
     Ok(challenge.ok_or_else(malformed)?.into_owned())
 }
 
-fn decode(text: &str) -> Result<Vec<u8>> {
+pub(crate) fn decode(text: &str) -> Result<Vec<u8>> {
     BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| {
         Error::unprocessable(
             "invalid_body",
@@ -124,6 +140,6 @@ fn decode(text: &str) -> Result<Vec<u8>> {
     })
 }
 
-pub(super) fn refused(error: PasskeyError) -> Error {
+pub(crate) fn refused(error: PasskeyError) -> Error {
     Error::forbidden("passkey_refused", error.to_string()).because(error)
 }

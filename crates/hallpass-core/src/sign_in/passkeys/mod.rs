@@ -21,8 +21,8 @@ use hallpass_store::{Read, Write};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use asked::refused;
 pub use asked::{MadePasskey, PasskeyAnswer};
+pub(crate) use asked::{challenge_in, decode, refused, verify_answer, verify_made};
 use visit::CEREMONY_SECS;
 
 use super::PageBrowser;

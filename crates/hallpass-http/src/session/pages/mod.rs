@@ -7,7 +7,6 @@
 
 mod assets;
 pub(super) mod browser;
-pub(super) mod form;
 mod look;
 pub(super) mod params;
 mod passkeys;

@@ -5,47 +5,22 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use hallpass_core::{MadePasskey, PasskeyAnswer};
 use hallpass_model::{Error, Passkey, PasskeyId};
 use http::{HeaderMap, StatusCode};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::form::Form;
 use super::sign_in::onward;
 use super::view::{ConfirmPage, PasskeyRow, PasskeysPage, render};
-use super::visit::{Visit, refuse, sentence};
+use super::visit::{Visit, refuse};
+use crate::ceremony::{self, ANSWER_BYTES, Answer, Made, Nothing, Wish};
 use crate::extract::StrictJson;
+use crate::failure::sentence;
+use crate::form::Form;
 use crate::time::rfc3339;
 use crate::{AppState, Failure};
 
 /// Carries the form's token where there is no form.
 const TOKEN_HEADER: &str = "x-hallpass-form";
-
-/// The widest answer has a key of 8192 bits in it.
-const ANSWER_BYTES: usize = 32 * 1024;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object without members")]
-pub(super) struct Nothing {}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with a passkey's answer")]
-pub(super) struct Answer {
-    credential_id: String,
-    client_data: String,
-    authenticator_data: String,
-    signature: String,
-    user_handle: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with a new passkey")]
-pub(super) struct Made {
-    credential_id: String,
-    client_data: String,
-    attestation_object: String,
-}
 
 /// A refusal for the page's script.
 pub(super) struct Refused(Failure);
@@ -76,12 +51,12 @@ pub(super) async fn begin_sign_in(
     let question = passkeys
         .begin_sign_in(&visit.visitor(), &visit.place)
         .await?;
-    Ok(Json(json!({
-        "challenge": question.challenge,
-        "rpId": visit.place.host,
-        "timeout": question.secs * 1000,
-        "userVerification": "required",
-    })))
+    let host = &visit.place.host;
+    Ok(Json(ceremony::question(
+        &question.challenge,
+        question.secs,
+        host,
+    )))
 }
 
 pub(super) async fn finish_sign_in(
@@ -91,15 +66,10 @@ pub(super) async fn finish_sign_in(
     StrictJson(answer): StrictJson<Answer, ANSWER_BYTES>,
 ) -> Result<Json<Value>, Refused> {
     require_script(&visit, &headers)?;
-    let answer = PasskeyAnswer {
-        credential_id: answer.credential_id,
-        client_data: answer.client_data,
-        authenticator_data: answer.authenticator_data,
-        signature: answer.signature,
-        user_handle: answer.user_handle,
-    };
     let passkeys = &app.services.passkeys;
-    passkeys.finish_sign_in(&visit.visitor(), &answer).await?;
+    passkeys
+        .finish_sign_in(&visit.visitor(), &answer.into())
+        .await?;
     Ok(Json(json!({})))
 }
 
@@ -115,26 +85,14 @@ pub(super) async fn begin_registration(
         .begin_registration(&visit.visitor(), &visit.place)
         .await?;
     let name = visit.app.sign_in().display_name.clone();
-    let known: Vec<Value> = invitation
-        .known
-        .iter()
-        .map(|id| json!({ "type": "public-key", "id": id }))
-        .collect();
-    // ES256, EdDSA and RS256, the best liked first.
-    let kinds = [-7, -8, -257].map(|alg| json!({ "type": "public-key", "alg": alg }));
-    Ok(Json(json!({
-        "challenge": invitation.challenge,
-        "rp": { "id": visit.place.host, "name": name.as_deref().unwrap_or(&visit.place.host) },
-        "user": {
-            "id": invitation.user_handle,
-            "name": invitation.user_name,
-            "displayName": invitation.user_name,
-        },
-        "pubKeyCredParams": kinds,
-        "timeout": invitation.secs * 1000,
-        "excludeCredentials": known,
-        "authenticatorSelection": { "residentKey": "required", "requireResidentKey": true, "userVerification": "required" },
-        "attestation": "none",
+    Ok(Json(ceremony::invitation(&Wish {
+        challenge: &invitation.challenge,
+        secs: invitation.secs,
+        host: &visit.place.host,
+        place_name: name.as_deref().unwrap_or(&visit.place.host),
+        user_handle: &invitation.user_handle,
+        user_name: &invitation.user_name,
+        known: &invitation.known,
     })))
 }
 
@@ -145,14 +103,9 @@ pub(super) async fn finish_registration(
     StrictJson(made): StrictJson<Made, ANSWER_BYTES>,
 ) -> Result<Json<Value>, Refused> {
     require_script(&visit, &headers)?;
-    let made = MadePasskey {
-        credential_id: made.credential_id,
-        client_data: made.client_data,
-        attestation_object: made.attestation_object,
-    };
     let passkeys = &app.services.passkeys;
     let passkey = passkeys
-        .finish_registration(&visit.visitor(), &made)
+        .finish_registration(&visit.visitor(), &made.into())
         .await?;
     Ok(Json(
         json!({ "id": passkey.id.to_string(), "name": passkey.name }),

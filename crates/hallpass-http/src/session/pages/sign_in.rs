@@ -7,10 +7,11 @@ use hallpass_core::Contact;
 use hallpass_model::{Error, SignInProviderKind};
 use http::{HeaderMap, StatusCode};
 
-use super::form::Form;
 use super::params::Named;
 use super::view::{DonePage, Service, SignInPage, render};
-use super::visit::{Visit, refuse, sentence};
+use super::visit::{Visit, refuse};
+use crate::failure::sentence;
+use crate::form::Form;
 use crate::{AppState, Failure};
 
 /// Shows the page. Nothing is sent by looking at it: only a form sends a code.

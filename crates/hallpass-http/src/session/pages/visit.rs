@@ -16,6 +16,7 @@ use super::look::Look;
 use super::params::Params;
 use super::view::{Frame, RefusedPage, is_origin, origin_of, render};
 use crate::extract::{client_address, within_budget};
+use crate::failure::sentence;
 use crate::session::compat;
 use crate::{AppState, Failure};
 
@@ -191,7 +192,7 @@ pub(in crate::session) fn place_of(
 
 /// Behind a proxy the connection to us says nothing of the browser's; but browsers tell the site of a request only to
 /// `https` and to their own machine.
-fn addressed(state: &AppState, headers: &HeaderMap) -> String {
+pub(crate) fn addressed(state: &AppState, headers: &HeaderMap) -> String {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
     let host = host.unwrap_or_default();
     let name = host_of(host);
@@ -203,7 +204,7 @@ fn addressed(state: &AppState, headers: &HeaderMap) -> String {
 }
 
 /// The host name of an origin, or of what stands behind its scheme.
-fn host_of(origin: &str) -> &str {
+pub(crate) fn host_of(origin: &str) -> &str {
     let authority = origin.split_once("://").map_or(origin, |(_, rest)| rest);
     match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => host,
@@ -266,16 +267,4 @@ fn words_for(error: &Error) -> (&'static str, String, &'static str) {
         ),
         _ => ("This cannot go on", sentence(error.message()), again),
     }
-}
-
-/// A message as a sentence for people.
-pub(in crate::session) fn sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string());
-    let end = if message.ends_with(['.', '?', '!']) {
-        ""
-    } else {
-        "."
-    };
-    format!("{}{}{end}", first.unwrap_or_default(), letters.as_str())
 }

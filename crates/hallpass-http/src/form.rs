@@ -1,13 +1,18 @@
-/// What a form sent: small, and each field once.
-pub(in crate::session) struct Form(Vec<(String, String)>);
+/// What a form sent.
+pub(crate) struct Form(Vec<(String, String)>);
 
-/// The longest form that a page of ours makes is far below.
-const MAX_BYTES: usize = 8 * 1024;
+/// The longest form that a page for people who sign in makes is far below.
+const PAGE_BYTES: usize = 8 * 1024;
 
 impl Form {
+    /// Reads the form of a page for people who sign in. One that is too long has no fields, so no token either.
+    pub(crate) fn parse(body: &[u8]) -> Self {
+        Self::parse_up_to(body, PAGE_BYTES)
+    }
+
     /// Reads a body of the type that forms without files have. One that is too long has no fields, so no token either.
-    pub(in crate::session) fn parse(body: &[u8]) -> Self {
-        if body.len() > MAX_BYTES {
+    pub(crate) fn parse_up_to(body: &[u8], most: usize) -> Self {
+        if body.len() > most {
             return Self(Vec::new());
         }
         let fields = form_urlencoded::parse(body);
@@ -16,12 +21,23 @@ impl Form {
     }
 
     /// A field that was sent exactly once.
-    pub(in crate::session) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let mut found = self.0.iter().filter(|(field, _)| field == name);
         match (found.next(), found.next()) {
             (Some((_, value)), None) => Some(value),
             _ => None,
         }
+    }
+
+    /// Every value of a field that may be sent more than once, in the order of the form.
+    pub(crate) fn all<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f str> {
+        let found = self.0.iter().filter(move |(field, _)| field == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// Every field.
+    pub(crate) fn fields(&self) -> &[(String, String)] {
+        &self.0
     }
 }
 
@@ -37,6 +53,6 @@ mod tests {
         assert_eq!(form.get("empty"), Some(""));
         assert_eq!(form.get("twice"), None);
         assert_eq!(form.get("other"), None);
-        assert_eq!(Form::parse(&vec![b'a'; MAX_BYTES + 1]).get("token"), None);
+        assert_eq!(Form::parse(&vec![b'a'; PAGE_BYTES + 1]).get("token"), None);
     }
 }
