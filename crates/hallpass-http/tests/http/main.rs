@@ -11,6 +11,7 @@ mod codes;
 mod conformance;
 mod connect;
 mod cors;
+mod dashboard;
 mod documents;
 mod hosted_pages;
 mod identity_providers;

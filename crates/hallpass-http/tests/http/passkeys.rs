@@ -13,12 +13,12 @@ use crate::support::{Answer, Site};
 const BEGIN: &str = "/auth/sign-in/passkey/begin";
 const FINISH: &str = "/auth/sign-in/passkey";
 
-fn bytes(value: &Value) -> Vec<u8> {
+pub fn bytes(value: &Value) -> Vec<u8> {
     let text = value.as_str().expect("text");
     BASE64URL_NOPAD.decode(text.as_bytes()).expect("base64url")
 }
 
-fn made_json(made: &Registration) -> Value {
+pub fn made_json(made: &Registration) -> Value {
     json!({
         "credential_id": BASE64URL_NOPAD.encode(&made.credential_id),
         "client_data": BASE64URL_NOPAD.encode(&made.client_data),
@@ -26,7 +26,7 @@ fn made_json(made: &Registration) -> Value {
     })
 }
 
-fn used_json(used: &SignIn) -> Value {
+pub fn used_json(used: &SignIn) -> Value {
     let handle = used.user_handle.as_ref();
     json!({
         "credential_id": BASE64URL_NOPAD.encode(&used.credential_id),

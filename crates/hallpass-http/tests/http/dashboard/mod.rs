@@ -1,0 +1,5 @@
+//! Pages for operators.
+
+pub mod desk;
+mod passkeys;
+mod seats;
