@@ -93,17 +93,12 @@ impl OperatorCaller {
     }
 
     pub(crate) fn operator(operator: &Operator, key: OperatorKeyId) -> Self {
-        Self::seated(operator, Some(key))
-    }
-
-    /// An operator in front of the dashboard, where no key need have been used.
-    pub(crate) fn seated(operator: &Operator, key: Option<OperatorKeyId>) -> Self {
         Self {
             actor: Actor {
                 kind: ActorKind::Operator,
                 id: Some(operator.id.to_string()),
                 name: Some(operator.name.clone()),
-                key,
+                key: Some(key),
             },
             role: operator.role,
             projects: operator.projects.clone(),

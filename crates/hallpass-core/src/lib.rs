@@ -49,8 +49,11 @@ pub use calls::{CallQuestion, environment_of_call, question_of_call};
 pub use clock::{Clock, SettableClock, SystemClock};
 pub use deliveries::{DELIVERY_HEADER, Deliveries, DeliveryQuery};
 pub use environments::{EnvironmentPatch, Environments};
-pub use explain::{Explain, ExplainRequest, Question};
+pub use explain::{
+    Explain, ExplainRequest, Matrix, MatrixCell, MatrixRequest, MatrixRow, Question,
+};
 pub use hallpass_mail::{Caught, Mailer, Trap};
+pub use hallpass_permissions::Permission;
 pub use health::{Check, Health, Readiness};
 pub use identity_providers::{
     IdentityProviders, KeyReport, ProviderPatch, ProviderTest, ProviderView, ProviderWarning,
@@ -60,8 +63,8 @@ pub use issuing::{IssuedToken, Issuing};
 pub use keys::{FetchReport, KeysFailure, KeysState, KeysStatus};
 pub use linked_accounts::{LinkProof, LinkStart, LinkStarted, Linked, LinkedAccounts};
 pub use operator_sessions::{
-    ListedOperatorSession, OpenedSession, OperatorPasskeyInvitation, OperatorPasskeys,
-    OperatorSessions, SeatedOperator,
+    ListedOperatorPasskey, ListedOperatorSession, OpenedSession, OperatorPasskeyInvitation,
+    OperatorPasskeys, OperatorSessions, SeatedOperator,
 };
 pub use operators::{KEY_PREFIX, NewOperator, NewOperatorKey, OperatorPatch, Operators};
 pub use projects::Projects;

@@ -102,6 +102,8 @@ pub(crate) struct Shared {
     pub(crate) seal: Seal,
     pub(crate) mailer: Mailer,
     pub(crate) texts: TextSender,
+    /// Whose turn it is to search people: each search walks many rows.
+    pub(crate) searches: Semaphore,
     /// Something was added to the queue of deliveries, or will be once its transaction commits.
     pub(crate) deliveries_due: Notify,
 }
@@ -224,6 +226,7 @@ impl Services {
             ),
             mailer: surroundings.mailer,
             texts: surroundings.texts,
+            searches: Semaphore::new(1),
             deliveries_due: Notify::new(),
             store,
             clock,

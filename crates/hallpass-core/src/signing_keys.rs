@@ -97,7 +97,7 @@ impl SigningKeys {
         })
     }
 
-    /// Registers a public key in PEM.
+    /// Registers a public key: PEM, or a JWK as JSON.
     ///
     /// # Errors
     /// `not_found`, `invalid_public_key`, `private_key_given`, `key_already_used`, `invalid_overlap`,
@@ -106,11 +106,11 @@ impl SigningKeys {
         &self,
         caller: &OperatorCaller,
         environment: EnvironmentId,
-        public_key_pem: &str,
+        public_key: &str,
         overlap_secs: i64,
     ) -> Result<Created<SigningKey>> {
         check_overlap(overlap_secs)?;
-        let key = parse_public_key(public_key_pem)?;
+        let key = parse_given_key(public_key)?;
         if let Some(key) = self.replayed(caller, environment).await? {
             return Ok(Created::Replayed(key));
         }
@@ -319,16 +319,34 @@ fn check_overlap(overlap_secs: i64) -> Result<()> {
 
 /// Reads a public RSA key that is to be trusted for RS256.
 pub(crate) fn parse_public_key(pem: &str) -> Result<VerifyingKey> {
-    let refused = |error: KeyError| {
-        let code = match error {
-            KeyError::PrivateKeyGiven => "private_key_given",
-            _ => "invalid_public_key",
-        };
-        Error::unprocessable(code, error.to_string()).at("/public_key_pem")
-    };
     VerifyingKey::from_pem(pem)
         .and_then(|key| key.with_algorithm(Algorithm::RS256))
         .map_err(refused)
+}
+
+/// The same of what an operator brings, which may be a JWK too. One that says it is for something else is not re-dedicated.
+fn parse_given_key(text: &str) -> Result<VerifyingKey> {
+    if !text.trim_start().starts_with('{') {
+        return parse_public_key(text);
+    }
+    let key = VerifyingKey::from_jwk_json(text).map_err(refused)?;
+    if key.algorithm() == Algorithm::RS256 {
+        Ok(key)
+    } else {
+        Err(Error::unprocessable(
+            "invalid_public_key",
+            "the JWK is for another algorithm than RS256, which signs user tokens",
+        )
+        .at("/public_key_pem"))
+    }
+}
+
+fn refused(error: KeyError) -> Error {
+    let code = match error {
+        KeyError::PrivateKeyGiven => "private_key_given",
+        _ => "invalid_public_key",
+    };
+    Error::unprocessable(code, error.to_string()).at("/public_key_pem")
 }
 
 fn already_used() -> Error {
@@ -336,4 +354,38 @@ fn already_used() -> Error {
         "key_already_used",
         "this public key is or was registered here or in another environment; generate a fresh pair",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_jwk_is_the_same_key_as_its_pem() {
+        let pair = jose::SigningKey::generate_rsa(2048).unwrap();
+        let key = pair.verifying_key();
+        let jwk = |more: serde_json::Value| {
+            let mut jwk = serde_json::to_value(key.to_jwk()).unwrap();
+            for (name, value) in more.as_object().unwrap() {
+                jwk[name.as_str()] = value.clone();
+            }
+            jwk.to_string()
+        };
+        let thumbprint = |text: &str| parse_given_key(text).map(|key| key.thumbprint());
+        assert_eq!(thumbprint(&key.to_spki_pem()).unwrap(), key.thumbprint());
+        for plain in [json!({}), json!({ "alg": "RS256", "use": "sig" })] {
+            let text = format!("\n {}", jwk(plain));
+            assert_eq!(thumbprint(&text).unwrap(), key.thumbprint());
+        }
+        for (more, code) in [
+            (json!({ "alg": "PS256" }), "invalid_public_key"),
+            (json!({ "use": "enc" }), "invalid_public_key"),
+            (json!({ "kty": "EC" }), "invalid_public_key"),
+            (json!({ "d": "AQAB" }), "private_key_given"),
+        ] {
+            let error = thumbprint(&jwk(more.clone())).unwrap_err();
+            assert_eq!(error.code(), code, "{more}");
+            assert_eq!(error.pointer(), Some("/public_key_pem"));
+        }
+    }
 }

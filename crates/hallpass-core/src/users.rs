@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use hallpass_model::{
     ConnectedUser, Environment, EnvironmentId, Error, Metadata, Page, PageRequest, Result, Subject,
-    Timestamp,
+    Timestamp, limits,
 };
 use hallpass_permissions::{Permission, TargetSpec};
 use serde_json::json;
@@ -124,6 +124,31 @@ impl Users {
         let mut tx = self.shared.store.read().await?;
         caller.visible_environment(tx.find_environment(environment).await?)?;
         Ok(tx.list_users(environment, page).await?)
+    }
+
+    /// The users of an environment whose `sub` begins so, letter for letter, newest first, among the next 20,000. A page
+    /// that is not full may have a next one.
+    ///
+    /// # Errors
+    /// `not_found`, `invalid_cursor`.
+    pub async fn search(
+        &self,
+        caller: &OperatorCaller,
+        environment: EnvironmentId,
+        beginning: &str,
+        page: &PageRequest,
+    ) -> Result<Page<ConnectedUser>> {
+        let _turn = self
+            .shared
+            .searches
+            .acquire()
+            .await
+            .map_err(Error::internal)?;
+        let mut tx = self.shared.store.read().await?;
+        caller.visible_environment(tx.find_environment(environment).await?)?;
+        Ok(tx
+            .list_users_starting(environment, beginning, page, limits::SEARCH_ROWS)
+            .await?)
     }
 
     /// One user.

@@ -4,6 +4,9 @@ pub(crate) struct Form(Vec<(String, String)>);
 /// The longest form that a page for people who sign in makes is far below.
 const PAGE_BYTES: usize = 8 * 1024;
 
+/// No page of ours has as many fields.
+const MOST_FIELDS: usize = 256;
+
 impl Form {
     /// Reads the form of a page for people who sign in. One that is too long has no fields, so no token either.
     pub(crate) fn parse(body: &[u8]) -> Self {
@@ -15,9 +18,17 @@ impl Form {
         if body.len() > most {
             return Self(Vec::new());
         }
-        let fields = form_urlencoded::parse(body);
-        let owned = fields.map(|(name, value)| (name.into_owned(), value.into_owned()));
-        Self(owned.collect())
+        let mut fields = form_urlencoded::parse(body);
+        let owned = fields
+            .by_ref()
+            .take(MOST_FIELDS)
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
+        // A field costs more than the two bytes that it can be sent with.
+        if fields.next().is_some() {
+            return Self(Vec::new());
+        }
+        Self(owned)
     }
 
     /// A field that was sent exactly once.
@@ -27,12 +38,6 @@ impl Form {
             (Some((_, value)), None) => Some(value),
             _ => None,
         }
-    }
-
-    /// Every value of a field that may be sent more than once, in the order of the form.
-    pub(crate) fn all<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f str> {
-        let found = self.0.iter().filter(move |(field, _)| field == name);
-        found.map(|(_, value)| value.as_str())
     }
 
     /// Every field.
@@ -54,5 +59,8 @@ mod tests {
         assert_eq!(form.get("twice"), None);
         assert_eq!(form.get("other"), None);
         assert_eq!(Form::parse(&vec![b'a'; PAGE_BYTES + 1]).get("token"), None);
+        assert_eq!(Form::parse(b"token=a&").get("token"), Some("a"));
+        let many = format!("token=a{}", "&b".repeat(MOST_FIELDS));
+        assert_eq!(Form::parse(many.as_bytes()).get("token"), None);
     }
 }

@@ -2,9 +2,13 @@ use std::sync::Arc;
 
 use hallpass_core::Services;
 use hallpass_model::EnvironmentId;
+use tokio::sync::Semaphore;
 
 use crate::budget::FailureBudget;
 use crate::extract::AddressRange;
+
+/// Exports that may be read at once.
+const EXPORTS: usize = 4;
 
 /// What every handler can reach; cloning it is cheap.
 #[derive(Clone)]
@@ -16,6 +20,8 @@ pub struct AppState {
     pub(crate) budget: Arc<FailureBudget>,
     /// Sessions that one address may begin.
     pub(crate) visits: Arc<FailureBudget>,
+    /// Places for exports that are being read.
+    pub(crate) exports: Arc<Semaphore>,
 }
 
 /// How the HTTP surfaces behave.
@@ -65,6 +71,7 @@ impl AppState {
             settings: Arc::new(settings),
             budget: Arc::new(budget),
             visits: Arc::new(visits),
+            exports: Arc::new(Semaphore::new(EXPORTS)),
         }
     }
 }

@@ -22,6 +22,8 @@ pub const OVERLAP_SECS: i64 = 30 * 24 * 60 * 60;
 pub const OPERATOR_PROJECTS: usize = 100;
 /// Rows of one page of a list.
 pub const PAGE_ROWS: u32 = 200;
+/// Rows that one search for people looks at.
+pub const SEARCH_ROWS: u32 = 20_000;
 /// Identity providers of one environment, disabled ones included.
 pub const IDENTITY_PROVIDERS: usize = 16;
 /// Bytes of a URL or host name in a provider's settings.

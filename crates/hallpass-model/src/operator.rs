@@ -90,8 +90,8 @@ pub struct OperatorSession {
     pub id: OperatorSessionId,
     /// Whose it is.
     pub operator_id: OperatorId,
-    /// The key that opened it, if one did. When the key ends, so does the session.
-    pub key: Option<OperatorKeyId>,
+    /// The key that opened it, or by which the passkey was made that did. When the key ends, so does the session.
+    pub key: OperatorKeyId,
     /// The passkey that opened it, if one did. When it is removed, the session ends.
     pub passkey: Option<OperatorPasskeyId>,
     /// What the browser called itself, cut short.
@@ -123,6 +123,8 @@ pub struct OperatorPasskey {
     pub id: OperatorPasskeyId,
     /// Whose it is.
     pub operator_id: OperatorId,
+    /// The key by which it was made. When the key ends, the passkey counts no more.
+    pub key: OperatorKeyId,
     /// What its authenticator calls it.
     pub credential_id: String,
     /// What it verifies with.

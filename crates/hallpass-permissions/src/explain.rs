@@ -71,11 +71,7 @@ pub fn explain(claim: &Claim, target: &TargetSpec, permission: Permission) -> Ex
         (Some(found.change), found.also_allows)
     });
     Explanation {
-        decision: if decision.allowed {
-            Verdict::Allow
-        } else {
-            Verdict::Deny
-        },
+        decision: Verdict::of(decision.allowed),
         reason: decision.reason,
         permission,
         target: target.clone(),
@@ -86,7 +82,7 @@ pub fn explain(claim: &Claim, target: &TargetSpec, permission: Permission) -> Ex
         considered: others.map(|index| GrantRef::new(claim, index)).collect(),
         change,
         also_allows,
-        unknown_permissions: unknown_names(claim),
+        unknown_permissions: claim.unknown_names(),
         lints: claim.lints(),
     }
 }
@@ -106,6 +102,16 @@ pub fn explain_text(
 }
 
 impl Verdict {
+    /// The word for a decision.
+    #[must_use]
+    pub const fn of(allowed: bool) -> Verdict {
+        if allowed {
+            Verdict::Allow
+        } else {
+            Verdict::Deny
+        }
+    }
+
     /// `allow` or `deny`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -124,14 +130,4 @@ impl GrantRef {
             specificity: path.specificity().ranks(),
         }
     }
-}
-
-fn unknown_names(claim: &Claim) -> Vec<String> {
-    let mut names: Vec<String> = claim
-        .unknown_permissions()
-        .map(|unknown| unknown.name().to_owned())
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    names
 }

@@ -22,6 +22,7 @@
 //! | `claim`, `path`, `hash` | the compiled claim and how a path is found in it |
 //! | `decide` | the one decision that enforcement and explanation share |
 //! | `explain`, `change`, `lints` | why, what to change, what looks like a mistake |
+//! | `named` | what a claim speaks of, to ask about |
 //! | `visible` | what may appear in lists |
 
 mod change;
@@ -32,6 +33,7 @@ mod fault;
 mod hash;
 mod json;
 mod lints;
+mod named;
 mod parse;
 mod path;
 mod permission;
@@ -46,6 +48,7 @@ pub use decide::{Deciding, Decision, Reason, decide, permissions};
 pub use explain::{Explanation, GrantRef, Verdict, explain, explain_text};
 pub use fault::{Fault, FaultKind, ScopeFault};
 pub use lints::Lint;
+pub use named::NamedTarget;
 pub use parse::{MAX_GRANTS, ParseOptions};
 pub use permission::{Permission, PermissionSet, UnknownPermissionName};
 pub use scope::{is_external_id, is_integration_name, is_uuid};

@@ -1,8 +1,10 @@
 -- Operators in front of the dashboard.
 
+-- A passkey counts no longer than the key by which it was made.
 CREATE TABLE operator_passkeys (
     id TEXT PRIMARY KEY NOT NULL,
     operator_id TEXT NOT NULL REFERENCES operators (id),
+    operator_key_id TEXT NOT NULL REFERENCES operator_keys (id),
     credential_id TEXT NOT NULL UNIQUE,
     credential TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -20,11 +22,11 @@ CREATE TABLE operator_challenges (
 );
 CREATE INDEX operator_challenges_by_expiry ON operator_challenges (expires_at);
 
--- The key or passkey that opened a session ends it with itself.
+-- The key that opened a session, by itself or by a passkey, ends it with itself; so does the passkey.
 CREATE TABLE operator_sessions (
     id TEXT PRIMARY KEY NOT NULL,
     operator_id TEXT NOT NULL REFERENCES operators (id),
-    operator_key_id TEXT,
+    operator_key_id TEXT NOT NULL REFERENCES operator_keys (id),
     operator_passkey_id TEXT,
     digest BYTEA NOT NULL UNIQUE,
     browser TEXT NOT NULL,

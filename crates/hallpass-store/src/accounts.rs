@@ -1,7 +1,7 @@
 use hallpass_model::{Account, AccountId, EnvironmentId, Page, PageRequest, Timestamp};
 
-use crate::cursor::{page_of, rows_wanted, start_of};
-use crate::rows::{entities, json, json_text, micros, parsed, time};
+use crate::cursor::{End, page_of, rows_before_end, rows_wanted, start_of};
+use crate::rows::{entities, is_storable, json, json_text, micros, parsed, time};
 use crate::transaction::{execute, fetch_all, fetch_optional};
 use crate::{Read, Result, StoreError, Write};
 
@@ -20,6 +20,21 @@ const LIST: &str = select!(
     "WHERE environment_id = $1 AND created_at <= $2 AND (created_at < $2 OR CAST($3 AS TEXT) IS NULL OR id < $3)
      ORDER BY created_at DESC, id DESC LIMIT $4"
 );
+const WALK_END: &str =
+    "SELECT created_at, id FROM accounts
+     WHERE environment_id = $1 AND created_at <= $2 AND (created_at < $2 OR CAST($3 AS TEXT) IS NULL OR id < $3)
+     ORDER BY created_at DESC, id DESC LIMIT 2 OFFSET $4";
+// Why so, and for whom, stands at the users' statements of the same names.
+const LIST_STARTING: &str = select!(
+    "WHERE environment_id = $1 AND created_at <= $2 AND (created_at < $2 OR CAST($3 AS TEXT) IS NULL OR id < $3)
+         AND created_at >= $4 AND (created_at > $4 OR id >= $5)
+         AND (SUBSTR(id, 1, LENGTH(CAST($7 AS TEXT))) = $7 OR EXISTS (
+             SELECT 1 FROM identities i
+             WHERE i.environment_id = accounts.environment_id AND i.account_id = accounts.id
+                 AND (SUBSTR(i.shown, 1, LENGTH(CAST($6 AS TEXT))) = $6
+                     OR SUBSTR(i.identifier, 1, LENGTH(CAST($7 AS TEXT))) = $7)))
+     ORDER BY created_at DESC, id DESC LIMIT $8"
+);
 const INSERT: &str =
     "INSERT INTO accounts (id, environment_id, profile, role, permissions, version, frozen_at, signed_in_at, created_at,
          updated_at)
@@ -32,7 +47,16 @@ const UPDATE: &str =
      WHERE environment_id = $1 AND id = $2";
 const DELETE: &str = "DELETE FROM accounts WHERE environment_id = $1 AND id = $2";
 
-pub(crate) const STATEMENTS: &[&str] = &[FIND, LIST, INSERT, LOCK, UPDATE, DELETE];
+pub(crate) const STATEMENTS: &[&str] = &[
+    FIND,
+    LIST,
+    WALK_END,
+    LIST_STARTING,
+    INSERT,
+    LOCK,
+    UPDATE,
+    DELETE,
+];
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -83,6 +107,48 @@ impl Read {
             rows_wanted(page)
         )?;
         Ok(page_of(entities(rows)?, page))
+    }
+
+    /// Accounts of an environment whose id begins so, or one of their identities: as the person wrote it, or in small
+    /// letters as it is kept. Newest first, among the `walked` ones after the cursor; the page may have none and a next one.
+    ///
+    /// # Errors
+    /// `InvalidCursor`, `Unavailable`.
+    pub async fn list_accounts_starting(
+        &mut self,
+        environment: EnvironmentId,
+        beginning: &str,
+        page: &PageRequest,
+        walked: u32,
+    ) -> Result<Page<Account>> {
+        let start = start_of::<Account>(page)?;
+        if !is_storable(beginning) {
+            return Ok(page_of(Vec::new(), page));
+        }
+        let end = End::of(fetch_all!(
+            self,
+            (i64, String),
+            WALK_END,
+            environment.to_string(),
+            start.at,
+            start.id.clone(),
+            rows_before_end(walked)
+        )?);
+        let (least_at, least_id) = end.least();
+        let rows = fetch_all!(
+            self,
+            Row,
+            LIST_STARTING,
+            environment.to_string(),
+            start.at,
+            start.id,
+            least_at,
+            least_id,
+            beginning,
+            beginning.to_lowercase(),
+            rows_wanted(page)
+        )?;
+        Ok(end.page_of(entities(rows)?, page))
     }
 }
 

@@ -48,9 +48,43 @@ pub(crate) fn page_of<T: Listed>(mut items: Vec<T>, request: &PageRequest) -> Pa
     items.truncate(limit);
     let next = items.last().filter(|_| more).map(|last| {
         let (at, id) = last.position();
-        BASE64URL_NOPAD.encode(format!("{}|{}|{id}", T::LIST, at.as_micros()).as_bytes())
+        cursor::<T>(at.as_micros(), &id)
     });
     Page { items, next }
+}
+
+/// Where a search stops looking: at the last of so many rows, if others follow it.
+pub(crate) struct End(Option<(i64, String)>);
+
+impl End {
+    /// From that row and the one behind it.
+    pub(crate) fn of(rows: Vec<(i64, String)>) -> Self {
+        let is_before_others = rows.len() > 1;
+        Self(rows.into_iter().next().filter(|_| is_before_others))
+    }
+
+    /// The time and id that rows must not be below.
+    pub(crate) fn least(&self) -> (i64, String) {
+        self.0.clone().unwrap_or((i64::MIN, String::new()))
+    }
+
+    /// The page of what was found up to there; unless it is full, the next one begins there.
+    pub(crate) fn page_of<T: Listed>(self, items: Vec<T>, request: &PageRequest) -> Page<T> {
+        let mut page = page_of(items, request);
+        if page.next.is_none() {
+            page.next = self.0.map(|(at, id)| cursor::<T>(at, &id));
+        }
+        page
+    }
+}
+
+/// How many rows stand before the last one that a search looks at.
+pub(crate) fn rows_before_end(walked: u32) -> i64 {
+    i64::from(walked.max(1)) - 1
+}
+
+fn cursor<T: Listed>(at: i64, id: &str) -> String {
+    BASE64URL_NOPAD.encode(format!("{}|{at}|{id}", T::LIST).as_bytes())
 }
 
 fn parse(list: &str, cursor: &str) -> Option<Start> {

@@ -9,22 +9,24 @@ use crate::{Read, Result, StoreError, Write};
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, operator_id, credential_id, credential, name, created_at, last_used_at FROM operator_passkeys ",
+            "SELECT id, operator_id, operator_key_id, credential_id, credential, name, created_at, last_used_at FROM operator_passkeys ",
             $rest
         )
     };
 }
 
-const FIND: &str = select!("WHERE operator_id = $1 AND id = $2");
+const FIND: &str = select!("WHERE (CAST($1 AS TEXT) IS NULL OR operator_id = $1) AND id = $2");
 const FIND_BY_CREDENTIAL: &str = select!("WHERE credential_id = $1");
-const LIST: &str = select!("WHERE operator_id = $1 ORDER BY created_at DESC, id DESC LIMIT 100");
+const LIST: &str = select!(
+    "WHERE (CAST($1 AS TEXT) IS NULL OR operator_id = $1) ORDER BY created_at DESC, id DESC LIMIT 200"
+);
 const INSERT: &str =
-    "INSERT INTO operator_passkeys (id, operator_id, credential_id, credential, name, created_at, last_used_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    "INSERT INTO operator_passkeys (id, operator_id, operator_key_id, credential_id, credential, name, created_at, last_used_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 // Two uses at once both read the same counter; only one of them may write the next.
 const NOTE_USE: &str = "UPDATE operator_passkeys SET credential = $3, last_used_at = $4
      WHERE id = $1 AND credential = $2";
-const DELETE: &str = "DELETE FROM operator_passkeys WHERE operator_id = $1 AND id = $2";
+const DELETE: &str = "DELETE FROM operator_passkeys WHERE id = $1";
 const ASK: &str =
     "INSERT INTO operator_challenges (digest, operator_id, expires_at) VALUES ($1, $2, $3)";
 const CONSUME: &str = "DELETE FROM operator_challenges
@@ -47,6 +49,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
 struct Row {
     id: String,
     operator_id: String,
+    operator_key_id: String,
     credential_id: String,
     credential: String,
     name: String,
@@ -55,16 +58,17 @@ struct Row {
 }
 
 impl Read {
-    /// A passkey of an operator.
+    /// A passkey, if it is this operator's where one is named.
     ///
     /// # Errors
     /// `Unavailable`.
     pub async fn find_operator_passkey(
         &mut self,
-        operator: OperatorId,
+        of: Option<OperatorId>,
         id: OperatorPasskeyId,
     ) -> Result<Option<OperatorPasskey>> {
-        fetch_optional!(self, Row, FIND, operator.to_string(), id.to_string())?
+        let of = of.map(|id| id.to_string());
+        fetch_optional!(self, Row, FIND, of, id.to_string())?
             .map(OperatorPasskey::try_from)
             .transpose()
     }
@@ -85,15 +89,16 @@ impl Read {
             .transpose()
     }
 
-    /// The newest 100 passkeys of an operator.
+    /// The newest 200 passkeys: an operator's, or everybody's.
     ///
     /// # Errors
     /// `Unavailable`.
     pub async fn list_operator_passkeys(
         &mut self,
-        operator: OperatorId,
+        of: Option<OperatorId>,
     ) -> Result<Vec<OperatorPasskey>> {
-        entities(fetch_all!(self, Row, LIST, operator.to_string())?)
+        let of = of.map(|id| id.to_string());
+        entities(fetch_all!(self, Row, LIST, of)?)
     }
 }
 
@@ -108,6 +113,7 @@ impl Write {
             INSERT,
             passkey.id.to_string(),
             passkey.operator_id.to_string(),
+            passkey.key.to_string(),
             &passkey.credential_id,
             json_text(&passkey.credential)?,
             &passkey.name,
@@ -142,12 +148,8 @@ impl Write {
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn delete_operator_passkey(
-        &mut self,
-        operator: OperatorId,
-        id: OperatorPasskeyId,
-    ) -> Result<bool> {
-        Ok(execute!(self, DELETE, operator.to_string(), id.to_string())? == 1)
+    pub async fn delete_operator_passkey(&mut self, id: OperatorPasskeyId) -> Result<bool> {
+        Ok(execute!(self, DELETE, id.to_string())? == 1)
     }
 
     /// Remembers a question for whoever may answer it.
@@ -201,6 +203,7 @@ impl TryFrom<Row> for OperatorPasskey {
         Ok(Self {
             id: parsed("operator_passkeys.id", &row.id)?,
             operator_id: parsed("operator_passkeys.operator_id", &row.operator_id)?,
+            key: parsed("operator_passkeys.operator_key_id", &row.operator_key_id)?,
             credential_id: row.credential_id,
             credential: json("operator_passkeys.credential", &row.credential)?,
             name: row.name,

@@ -27,7 +27,11 @@ const INSERT: &str =
          renewed_at, expires_at, ends_at, ended_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 const RENEW: &str = "UPDATE operator_sessions SET renewed_at = $2, expires_at = $3
-     WHERE id = $1 AND ended_at IS NULL AND expires_at < $3";
+     WHERE id = $1 AND ended_at IS NULL AND renewed_at < $2 AND expires_at <= $3";
+const END_OLDEST: &str = "UPDATE operator_sessions SET ended_at = $3
+     WHERE operator_id = $1 AND ended_at IS NULL AND id NOT IN (
+         SELECT id FROM operator_sessions WHERE operator_id = $1 AND ended_at IS NULL
+         ORDER BY created_at DESC, id DESC LIMIT $2)";
 const END: &str = "UPDATE operator_sessions SET ended_at = $3
      WHERE id = $1 AND (CAST($2 AS TEXT) IS NULL OR operator_id = $2) AND ended_at IS NULL";
 const END_OF_PASSKEY: &str = "UPDATE operator_sessions SET ended_at = $2
@@ -41,6 +45,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     RENEW,
     END,
     END_OF_PASSKEY,
+    END_OLDEST,
     SWEEP,
 ];
 
@@ -48,7 +53,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
 struct Row {
     id: String,
     operator_id: String,
-    operator_key_id: Option<String>,
+    operator_key_id: String,
     operator_passkey_id: Option<String>,
     browser: String,
     created_at: i64,
@@ -101,7 +106,7 @@ impl Write {
             INSERT,
             session.id.to_string(),
             session.operator_id.to_string(),
-            session.key.map(|id| id.to_string()),
+            session.key.to_string(),
             session.passkey.map(|id| id.to_string()),
             digest.as_slice(),
             &session.browser,
@@ -161,6 +166,25 @@ impl Write {
         execute!(self, END_OF_PASSKEY, passkey.to_string(), at.as_micros())
     }
 
+    /// Ends all but the newest sessions of an operator; answers how many.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn end_oldest_operator_sessions(
+        &mut self,
+        operator: OperatorId,
+        kept: u32,
+        at: Timestamp,
+    ) -> Result<u64> {
+        execute!(
+            self,
+            END_OLDEST,
+            operator.to_string(),
+            i64::from(kept),
+            at.as_micros()
+        )
+    }
+
     /// Removes sessions that ran out before a time; answers how many.
     ///
     /// # Errors
@@ -174,14 +198,11 @@ impl TryFrom<Row> for OperatorSession {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self> {
-        let key = row.operator_key_id.as_deref();
         let passkey = row.operator_passkey_id.as_deref();
         Ok(Self {
             id: parsed("operator_sessions.id", &row.id)?,
             operator_id: parsed("operator_sessions.operator_id", &row.operator_id)?,
-            key: key
-                .map(|id| parsed("operator_sessions.operator_key_id", id))
-                .transpose()?,
+            key: parsed("operator_sessions.operator_key_id", &row.operator_key_id)?,
             passkey: passkey
                 .map(|id| parsed("operator_sessions.operator_passkey_id", id))
                 .transpose()?,

@@ -238,7 +238,7 @@ fn trusted_proxies(config: &Config) -> Result<Vec<AddressRange>> {
 }
 
 /// The same place as people should have it in their browser: passkeys need a name.
-fn for_browsers(url: &str) -> String {
+pub fn for_browsers(url: &str) -> String {
     match url.strip_prefix("http://127.0.0.1:") {
         Some(port) => format!("http://localhost:{port}"),
         None => url.to_owned(),

@@ -48,6 +48,31 @@ impl Accounts {
         Ok(tx.list_accounts(environment, page).await?)
     }
 
+    /// The accounts of an environment whose id begins so, or a mailbox, number, address or name by which they are known;
+    /// newest first, among the next 20,000. A page that is not full may have a next one.
+    ///
+    /// # Errors
+    /// `not_found`, `invalid_cursor`.
+    pub async fn search(
+        &self,
+        caller: &OperatorCaller,
+        environment: EnvironmentId,
+        beginning: &str,
+        page: &PageRequest,
+    ) -> Result<Page<Account>> {
+        let _turn = self
+            .shared
+            .searches
+            .acquire()
+            .await
+            .map_err(Error::internal)?;
+        let mut tx = self.shared.store.read().await?;
+        caller.visible_environment(tx.find_environment(environment).await?)?;
+        Ok(tx
+            .list_accounts_starting(environment, beginning, page, limits::SEARCH_ROWS)
+            .await?)
+    }
+
     /// One account.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Operators in front of the dashboard: opened with an operator key or a passkey, over after half an hour without use and
-//! after twelve hours in any case, or when the key, the passkey or the operator is gone. The secret is kept as a digest.
+//! after twelve hours in any case, or when the key, the passkey or the operator is gone. A passkey counts as long as the key
+//! by which it was made, so a key that leaked leaves nothing behind once it is revoked. The secret is kept as a digest.
 
 mod passkeys;
 
@@ -8,14 +9,14 @@ use std::sync::Arc;
 use data_encoding::BASE64URL_NOPAD;
 use hallpass_model::{
     Error, Operator, OperatorId, OperatorKeyId, OperatorPasskeyId, OperatorSession,
-    OperatorSessionId, Result,
+    OperatorSessionId, Result, Timestamp,
 };
 use hallpass_seal::token_hash;
 use hallpass_store::Read;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-pub use passkeys::{OperatorPasskeyInvitation, OperatorPasskeys};
+pub use passkeys::{ListedOperatorPasskey, OperatorPasskeyInvitation, OperatorPasskeys};
 
 use crate::change::{Change, Record};
 use crate::secret_text::SecretText;
@@ -28,6 +29,8 @@ const LONGEST_SECS: i64 = 12 * 3600;
 /// A use is written down at most this often.
 const RENEW_AFTER_SECS: i64 = 60;
 const BROWSER_CHARS: usize = 200;
+/// What an operator has open at once; a further one ends the oldest, so that the list shows all there are.
+const MOST_SESSIONS: u32 = 20;
 
 /// Opens, recognises and ends the sessions of operators.
 pub struct OperatorSessions {
@@ -51,6 +54,12 @@ pub struct SeatedOperator {
     pub session: OperatorSession,
 }
 
+/// What opens a session: a key, or a passkey that was made by it.
+struct Opener {
+    key: OperatorKeyId,
+    passkey: Option<OperatorPasskeyId>,
+}
+
 /// A session and whose it is.
 #[derive(Debug, Clone)]
 pub struct ListedOperatorSession {
@@ -58,12 +67,6 @@ pub struct ListedOperatorSession {
     pub session: OperatorSession,
     /// The operator's name.
     pub operator_name: String,
-}
-
-/// What opens a session.
-enum Opener {
-    Key(OperatorKeyId),
-    Passkey(OperatorPasskeyId),
 }
 
 impl OperatorSessions {
@@ -82,7 +85,8 @@ impl OperatorSessions {
         };
         let id = id.parse().map_err(Error::internal)?;
         let change = Change::begin(&self.shared, &caller).await?;
-        let secret = insert(&self.shared, change, id, &Opener::Key(key), browser).await?;
+        let opener = Opener { key, passkey: None };
+        let secret = insert(&self.shared, change, id, &opener, browser).await?;
         Ok(OpenedSession { caller, secret })
     }
 
@@ -105,19 +109,25 @@ impl OperatorSessions {
         };
         let (operator, mut session) = found.ok_or_else(over)?;
         if now >= session.renewed_at.plus_secs(RENEW_AFTER_SECS) {
-            let expires_at = now.plus_secs(IDLE_SECS).min(session.ends_at);
-            let mut tx = self.shared.store.write().await?;
-            tx.renew_operator_session(session.id, now, expires_at)
-                .await?;
-            tx.commit().await?;
-            session.renewed_at = now;
-            session.expires_at = expires_at;
+            // Whoever looks while nothing can be written is in no less need of seeing.
+            if let Err(error) = self.renew(&mut session, now).await {
+                tracing::warn!(code = error.code(), "an operator's session was not renewed");
+            }
         }
-        if let Some(key) = session.key {
-            self.shared.ledger.operator_key_used(key, now);
-        }
-        let caller = OperatorCaller::seated(&operator, session.key);
+        self.shared.ledger.operator_key_used(session.key, now);
+        let caller = OperatorCaller::operator(&operator, session.key);
         Ok(SeatedOperator { caller, session })
+    }
+
+    async fn renew(&self, session: &mut OperatorSession, now: Timestamp) -> Result<()> {
+        let expires_at = now.plus_secs(IDLE_SECS).min(session.ends_at);
+        let mut tx = self.shared.store.write().await?;
+        tx.renew_operator_session(session.id, now, expires_at)
+            .await?;
+        tx.commit().await?;
+        session.renewed_at = now;
+        session.expires_at = expires_at;
+        Ok(())
     }
 
     /// What forms of this session carry. Another site can make the browser send its cookie, but cannot know this.
@@ -172,31 +182,43 @@ fn whose(caller: &OperatorCaller) -> Result<Option<OperatorId>> {
 /// The operator that a caller is.
 fn own_id(caller: &OperatorCaller) -> Result<OperatorId> {
     let id = caller.actor.id.as_deref();
-    id.and_then(|id| id.parse().ok()).ok_or_else(|| {
-        Error::forbidden(
-            "operator_needed",
-            "the command line has no dashboard session",
-        )
-    })
+    id.and_then(|id| id.parse().ok()).ok_or_else(no_operator)
 }
 
-/// The operator of a session whose opener still counts.
+fn no_operator() -> Error {
+    Error::forbidden(
+        "operator_needed",
+        "the command line has no dashboard session",
+    )
+}
+
+/// The operator of a session whose key and passkey still count.
 async fn still_good(
     tx: &mut Read,
     session: &OperatorSession,
-    now: hallpass_model::Timestamp,
+    now: Timestamp,
 ) -> Result<Option<Operator>> {
-    let operator = tx.find_operator(session.operator_id).await?;
-    let operator = operator.filter(|operator| operator.disabled_at.is_none());
-    if let Some(key) = session.key {
-        let key = tx.find_operator_key(session.operator_id, key).await?;
-        let counts = key.is_some_and(|key| {
-            key.revoked_at.is_none() && key.expires_at.is_none_or(|end| now < end)
-        });
-        return Ok(operator.filter(|_| counts));
+    if let Some(passkey) = session.passkey {
+        let owner = Some(session.operator_id);
+        if tx.find_operator_passkey(owner, passkey).await?.is_none() {
+            return Ok(None);
+        }
     }
-    // Whoever removes a passkey ends its sessions in the same transaction.
-    Ok(operator.filter(|_| session.passkey.is_some()))
+    operator_by_key(tx, session.operator_id, session.key, now).await
+}
+
+/// An operator who is not shut out, if the key still counts.
+async fn operator_by_key(
+    tx: &mut Read,
+    operator: OperatorId,
+    key: OperatorKeyId,
+    now: Timestamp,
+) -> Result<Option<Operator>> {
+    let key = tx.find_operator_key(operator, key).await?;
+    let counts = key
+        .is_some_and(|key| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| now < end));
+    let operator = tx.find_operator(operator).await?;
+    Ok(operator.filter(|operator| counts && operator.disabled_at.is_none()))
 }
 
 /// Adds a session and commits; answers its secret.
@@ -210,16 +232,12 @@ async fn insert(
     let secret = SecretText::generate(PREFIX, &*shared.rng);
     let now = change.now;
     let millis = u64::try_from(now.as_micros() / 1000).unwrap_or(0);
-    let (key, passkey) = match opener {
-        Opener::Key(key) => (Some(*key), None),
-        Opener::Passkey(passkey) => (None, Some(*passkey)),
-    };
     let printable = browser.chars().filter(|letter| !letter.is_control());
     let session = OperatorSession {
         id: OperatorSessionId::from_time_and_random(millis, shared.rng.bytes()),
         operator_id,
-        key,
-        passkey,
+        key: opener.key,
+        passkey: opener.passkey,
         browser: printable.take(BROWSER_CHARS).collect(),
         created_at: now,
         renewed_at: now,
@@ -229,6 +247,9 @@ async fn insert(
     };
     change
         .insert_operator_session(&session, &secret.digest())
+        .await?;
+    change
+        .end_oldest_operator_sessions(operator_id, MOST_SESSIONS, now)
         .await?;
     change
         .commit(record("operator_session.open", session.id))

@@ -11,7 +11,7 @@ use hallpass_model::{
 use hallpass_seal::token_hash;
 use serde_json::json;
 
-use super::{OpenedSession, Opener, insert, own_id};
+use super::{OpenedSession, Opener, insert, no_operator, operator_by_key, own_id, whose};
 use crate::change::{Change, Record};
 use crate::sign_in::{challenge_in, decode, refused, verify_answer, verify_made};
 use crate::{
@@ -23,6 +23,19 @@ const CEREMONY_SECS: i64 = 5 * 60;
 /// Makes, lists and removes passkeys of operators, and opens sessions with them.
 pub struct OperatorPasskeys {
     pub(crate) shared: Arc<Shared>,
+}
+
+/// A passkey and whose it is.
+#[derive(Debug, Clone)]
+pub struct ListedOperatorPasskey {
+    /// The passkey.
+    pub passkey: OperatorPasskey,
+    /// The operator's name.
+    pub operator_name: String,
+    /// Whether it is the caller's own.
+    pub is_own: bool,
+    /// Whether it would open a session now.
+    pub counts: bool,
 }
 
 /// What a browser is asked when an operator wants a new passkey.
@@ -64,8 +77,8 @@ impl OperatorPasskeys {
                 .find_operator_passkey_by_credential(&answer.credential_id)
                 .await?
                 .ok_or_else(unknown)?;
-            let operator = tx.find_operator(passkey.operator_id).await?;
-            let operator = operator.filter(|operator| operator.disabled_at.is_none());
+            let now = self.shared.clock.now();
+            let operator = operator_by_key(&mut tx, passkey.operator_id, passkey.key, now).await?;
             (operator.ok_or_else(unknown)?, passkey)
         };
         let handle = passkey.operator_id.as_uuid().as_bytes();
@@ -76,7 +89,7 @@ impl OperatorPasskeys {
             &passkey.credential,
             handle,
         )?;
-        let caller = OperatorCaller::seated(&operator, None);
+        let caller = OperatorCaller::operator(&operator, passkey.key);
         let mut change = Change::begin(&self.shared, &caller).await?;
         let now = change.now;
         // A second use at the same moment has read the same counter.
@@ -86,7 +99,10 @@ impl OperatorPasskeys {
         {
             return Err(refused(PasskeyError::CounterWentBack));
         }
-        let opener = Opener::Passkey(passkey.id);
+        let opener = Opener {
+            key: passkey.key,
+            passkey: Some(passkey.id),
+        };
         let secret = insert(&self.shared, change, operator.id, &opener, browser).await?;
         Ok(OpenedSession { caller, secret })
     }
@@ -100,7 +116,7 @@ impl OperatorPasskeys {
         caller: &OperatorCaller,
     ) -> Result<OperatorPasskeyInvitation> {
         let operator = own_id(caller)?;
-        let known = self.list(caller).await?;
+        let known = self.known(operator).await?;
         check_room(&known)?;
         Ok(OperatorPasskeyInvitation {
             question: self.ask(Some(operator)).await?,
@@ -125,11 +141,13 @@ impl OperatorPasskeys {
         let operator_id = own_id(caller)?;
         let challenge = self.consume(Some(operator_id), &made.client_data).await?;
         let new = verify_made(made, &ceremony(place, &challenge))?;
-        check_room(&self.list(caller).await?)?;
+        check_room(&self.known(operator_id).await?)?;
+        let key = caller.actor.key.ok_or_else(no_operator)?;
         let mut change = Change::begin(&self.shared, caller).await?;
         let passkey = OperatorPasskey {
             id: OperatorPasskeyId::from_random(self.shared.rng.bytes()),
             operator_id,
+            key,
             credential_id: BASE64URL_NOPAD.encode(&new.credential_id),
             credential: PasskeyCredential {
                 public_key: BASE64URL_NOPAD.encode(new.key.as_cose()),
@@ -156,33 +174,51 @@ impl OperatorPasskeys {
         Ok(passkey)
     }
 
-    /// The caller's passkeys, newest first.
+    /// Passkeys, newest first: everybody's for an admin without limits, else the caller's own.
     ///
     /// # Errors
     /// `operator_needed`.
-    pub async fn list(&self, caller: &OperatorCaller) -> Result<Vec<OperatorPasskey>> {
-        let operator = own_id(caller)?;
+    pub async fn list(&self, caller: &OperatorCaller) -> Result<Vec<ListedOperatorPasskey>> {
+        let of = whose(caller)?;
+        let now = self.shared.clock.now();
         let mut tx = self.shared.store.read().await?;
-        Ok(tx.list_operator_passkeys(operator).await?)
+        let mut listed = Vec::new();
+        for passkey in tx.list_operator_passkeys(of).await? {
+            let counts = operator_by_key(&mut tx, passkey.operator_id, passkey.key, now).await?;
+            let operator = tx.find_operator(passkey.operator_id).await?;
+            listed.push(ListedOperatorPasskey {
+                is_own: caller.actor.id.as_deref() == Some(&*passkey.operator_id.to_string()),
+                passkey,
+                operator_name: operator.map(|operator| operator.name).unwrap_or_default(),
+                counts: counts.is_some(),
+            });
+        }
+        Ok(listed)
     }
 
-    /// Removes a passkey of the caller, and ends the sessions that it opened.
+    /// Removes a passkey and ends the sessions that it opened: anybody's for an admin without limits, else the caller's own.
     ///
     /// # Errors
     /// `not_found`.
     pub async fn remove(&self, caller: &OperatorCaller, id: OperatorPasskeyId) -> Result<()> {
-        let operator = own_id(caller)?;
+        let of = whose(caller)?;
         let mut change = Change::begin(&self.shared, caller).await?;
         let passkey = change
-            .find_operator_passkey(operator, id)
+            .find_operator_passkey(of, id)
             .await?
             .ok_or_else(|| Error::not_found("passkey"))?;
         let now = change.now;
+        // Whoever signs in with it meanwhile holds its row, so the session is there to be ended.
+        change.delete_operator_passkey(id).await?;
         change.end_operator_sessions_of_passkey(id, now).await?;
-        change.delete_operator_passkey(operator, id).await?;
         change
             .commit(record("operator_passkey.delete", &passkey))
             .await
+    }
+
+    async fn known(&self, operator: OperatorId) -> Result<Vec<OperatorPasskey>> {
+        let mut tx = self.shared.store.read().await?;
+        Ok(tx.list_operator_passkeys(Some(operator)).await?)
     }
 
     async fn ask(&self, operator: Option<OperatorId>) -> Result<PasskeyQuestion> {

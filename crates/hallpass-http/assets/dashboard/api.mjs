@@ -8,10 +8,18 @@
 /** The environment of this page. */
 export const environment = document.body.dataset.environment ?? '';
 
+/** JSON that is sent as it was written: read and written again, it would lose members that stand there twice. */
+export class JsonText {
+  /** @param {string} text */
+  constructor(text) {
+    this.text = text;
+  }
+}
+
 /**
  * @param {string} method
  * @param {string} path
- * @param {unknown} [body]
+ * @param {unknown} [body] a value, or JSON as text
  * @returns {Promise<Answer>}
  */
 export async function api(method, path, body) {
@@ -21,7 +29,7 @@ export async function api(method, path, body) {
   const options = { method, headers };
   if (body !== undefined) {
     headers['content-type'] = 'application/json';
-    options.body = JSON.stringify(body);
+    options.body = body instanceof JsonText ? body.text : JSON.stringify(body);
   }
   try {
     const answer = await fetch(path, options);

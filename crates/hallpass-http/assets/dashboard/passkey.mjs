@@ -12,7 +12,7 @@ const named = !/^[\d.]+$|^\[/.test(location.hostname);
 if (named && window.isSecureContext && window.PublicKeyCredential) {
   if (signIn instanceof HTMLButtonElement) {
     signIn.hidden = false;
-    signIn.addEventListener('click', () => attempt(() => signInWithPasskey(signIn.dataset.to ?? '/dashboard')));
+    signIn.addEventListener('click', () => attempt(() => signInWithPasskey(signIn)));
   }
   if (make instanceof HTMLFormElement) {
     make.hidden = false;
@@ -33,8 +33,8 @@ async function attempt(act) {
   }
 }
 
-/** @param {string} to */
-async function signInWithPasskey(to) {
+/** @param {HTMLButtonElement} button */
+async function signInWithPasskey({ dataset }) {
   const options = await ask('/dashboard/sign-in/passkey/begin', {});
   const publicKey = { ...options, challenge: toBytes(options.challenge) };
   const credential = await navigator.credentials.get({ publicKey });
@@ -47,7 +47,10 @@ async function signInWithPasskey(to) {
     signature: toText(response.signature),
     user_handle: response.userHandle ? toText(response.userHandle) : null,
   });
-  location.assign(to);
+  // What was typed in a session that is over goes on; `submit` asks for no key.
+  const kept = document.getElementById(dataset.form ?? '');
+  if (kept instanceof HTMLFormElement) kept.submit();
+  else location.assign(dataset.to ?? '/dashboard');
 }
 
 async function makePasskey() {

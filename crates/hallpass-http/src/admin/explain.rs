@@ -1,10 +1,11 @@
 use axum::Json;
 use axum::extract::State;
+use hallpass_core::{ExplainRequest, MatrixRequest};
 use hallpass_model::EnvironmentId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::docs::schemas::{ExplainBody, Explanation, TokenReport};
+use crate::docs::schemas::{ExplainBody, Explanation, Matrix, MatrixBody, TokenReport};
 use crate::extract::{Explainable, Id, StrictJson, Support};
 use crate::{AppState, Failure};
 
@@ -34,7 +35,7 @@ pub(super) async fn explain_decision(
     State(app): State<AppState>,
     Support(operator): Support,
     Id(environment): Id<EnvironmentId>,
-    Explainable(request): Explainable,
+    Explainable(request): Explainable<ExplainRequest>,
 ) -> Result<Json<impl Serialize>, Failure> {
     let explain = &app.services.explain;
     Ok(Json(
@@ -42,6 +43,31 @@ pub(super) async fn explain_decision(
             .for_operator(&operator, environment, request)
             .await?,
     ))
+}
+
+/// What may a token do, and what not
+///
+/// The decision for every permission on up to 64 targets, or on everything that the claim itself speaks of. Each is the
+/// one that `explain` gives reasons for.
+#[utoipa::path(
+    post, path = "/admin/v1/environments/{environment}/explain/matrix", tag = "Tokens",
+    extensions(("x-role" = json!("support"))),
+    params(("environment" = uuid::Uuid, Path, description = "The environment's id")),
+    request_body = MatrixBody,
+    responses(
+        (status = 200, description = "The decisions, and remarks on the claim", body = Matrix),
+        (status = 422, description = "`token_refused`, `permission_claim_malformed`, `too_many_targets`, `invalid_target`, `one_of_two`", body = super::Problem),
+        (status = 503, description = "`keys_unavailable`: the keys of the token's identity provider could not be fetched", body = super::Problem),
+    ),
+)]
+pub(super) async fn explain_matrix(
+    State(app): State<AppState>,
+    Support(operator): Support,
+    Id(environment): Id<EnvironmentId>,
+    Explainable(request): Explainable<MatrixRequest>,
+) -> Result<Json<impl Serialize>, Failure> {
+    let explain = &app.services.explain;
+    Ok(Json(explain.matrix(&operator, environment, request).await?))
 }
 
 /// Check a token step by step

@@ -39,6 +39,7 @@ use utoipa_axum::routes;
 use crate::AppState;
 
 pub(crate) use problem::{Problem, render};
+pub(crate) use views::AuditView;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
@@ -119,6 +120,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(account_sessions::revoke_account_session))
         .routes(routes!(account_wallets::list_wallets_of_account))
         .routes(routes!(explain::explain_decision))
+        .routes(routes!(explain::explain_matrix))
         .routes(routes!(explain::check_token))
         .routes(routes!(audit::list_environment_audit))
         .routes(routes!(audit::list_audit))

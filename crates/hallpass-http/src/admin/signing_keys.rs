@@ -36,7 +36,7 @@ impl Default for GenerateSigningKey {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ImportSigningKey {
-    /// An RSA public key in PEM (SPKI or PKCS#1). A private key is refused.
+    /// An RSA public key in PEM (SPKI or PKCS#1) or as the text of a JWK. A private key is refused.
     public_key_pem: String,
     /// How long the key so far stays good, at most 30 days. With 0 every other key is revoked at once.
     #[serde(default)]

@@ -273,7 +273,7 @@ impl From<OperatorKey> for OperatorKeyView {
 /// One row of the audit trail.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AuditEntry)]
-pub(super) struct AuditView {
+pub(crate) struct AuditView {
     id: Uuid,
     at: String,
     /// `change` or `decision`.

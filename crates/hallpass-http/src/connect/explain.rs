@@ -1,5 +1,6 @@
 use axum::Json;
 use axum::extract::State;
+use hallpass_core::ExplainRequest;
 use serde::Serialize;
 
 use crate::docs::schemas::{ExplainBody, Explanation};
@@ -19,7 +20,7 @@ use crate::{AppState, Failure};
 pub(super) async fn explain_own_decision(
     State(app): State<AppState>,
     QuestioningUser(user): QuestioningUser,
-    Explainable(request): Explainable,
+    Explainable(request): Explainable<ExplainRequest>,
 ) -> Result<Json<impl Serialize>, Failure> {
     Ok(Json(app.services.explain.for_caller(&user, request).await?))
 }

@@ -7,9 +7,10 @@ const NAME: &str = "hallpass.operator";
 /// Browsers take a cookie of such a name only over https, for this host alone and from its root.
 const NAME_OVER_HTTPS: &str = "__Host-hallpass.operator";
 
-/// The secret that these headers bring.
-pub(super) fn find(headers: &HeaderMap) -> Option<&str> {
-    find_named(headers, NAME_OVER_HTTPS).or_else(|| find_named(headers, NAME))
+/// The secret that these headers bring. Over https only the bound cookie counts: the other one may come from a neighbour
+/// under the same domain.
+pub(super) fn find(headers: &HeaderMap, is_https: bool) -> Option<&str> {
+    find_named(headers, if is_https { NAME_OVER_HTTPS } else { NAME })
 }
 
 /// Ends with the browser, if the session does not end before.
@@ -17,6 +18,7 @@ pub(super) fn set(secret: &str, is_https: bool) -> Option<HeaderValue> {
     HeaderValue::from_str(&line(secret, is_https, "")).ok()
 }
 
+/// Forgets the cookie.
 pub(super) fn clear(is_https: bool) -> Option<HeaderValue> {
     HeaderValue::from_str(&line("", is_https, "; Max-Age=0")).ok()
 }
@@ -59,6 +61,7 @@ mod tests {
                 "a=b; hallpass.operator=hpd_y; __Host-hallpass.operator=hpd_x",
             ),
         );
-        assert_eq!(find(&headers), Some("hpd_x"));
+        assert_eq!(find(&headers, true), Some("hpd_x"));
+        assert_eq!(find(&headers, false), Some("hpd_y"));
     }
 }

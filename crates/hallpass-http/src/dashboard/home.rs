@@ -11,7 +11,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::lines::{Lines, shell_word};
-use super::seat::{AtLeast, Member, Seat};
+use super::seat::{Admin, AtLeast, Member, Seat};
 use super::view::{Frame, Section, Way, done, page_with, place};
 use super::{Posted, Support};
 use crate::extract::Id;
@@ -62,7 +62,7 @@ async fn show(State(app): State<AppState>, seat: Seat<Support>) -> Result<Respon
 
 async fn create_project(
     State(app): State<AppState>,
-    posted: Posted<Member>,
+    posted: Posted<Admin>,
 ) -> Result<Response, Failure> {
     let name = posted.field("name")?.trim();
     let projects = &app.services.projects;
@@ -89,9 +89,9 @@ async fn create_environment(
 }
 
 /// The page again with what was typed, where that is to be mended.
-async fn refuse(
+async fn refuse<R: AtLeast>(
     app: &AppState,
-    posted: &Posted<Member>,
+    posted: &Posted<R>,
     project: Option<ProjectId>,
     error: Error,
 ) -> Result<Response, Failure> {

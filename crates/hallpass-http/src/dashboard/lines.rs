@@ -5,8 +5,8 @@ use serde_json::Value;
 /// Two lines that do what a form does, for copying.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lines {
-    /// For the command line, if it has a verb for it.
-    pub(super) cli: Option<String>,
+    /// For the command line.
+    pub(super) cli: String,
     /// For any HTTP client.
     pub(super) curl: String,
 }
@@ -20,15 +20,7 @@ impl Lines {
         body: Option<&Value>,
     ) -> Self {
         Self {
-            cli: Some(cli.into()),
-            curl: curl(method, path, body),
-        }
-    }
-
-    /// The same for what the command line has no verb for.
-    pub(super) fn without_verb(method: &str, path: &str, body: Option<&Value>) -> Self {
-        Self {
-            cli: None,
+            cli: cli.into(),
             curl: curl(method, path, body),
         }
     }

@@ -4,20 +4,27 @@
 //! handler's signature ([`Seat`] for what is read, [`Posted`] for what a form sends) is its permission. Pages load nothing
 //! from elsewhere and run no script but their own; what scripts ask, they ask the admin API, with the session's form token.
 
+mod asked;
 mod assets;
+mod audit;
 mod cookie;
 mod home;
+mod issuer_keys;
 mod lines;
 mod notices;
 mod operator_passkeys;
 mod origin;
 mod overview;
+mod people;
 mod posted;
 mod refused;
 mod seat;
 mod sessions;
+mod setup;
 mod sign_in;
+mod tools;
 mod view;
+mod words;
 
 use axum::Router;
 
@@ -45,5 +52,10 @@ pub(crate) fn pages() -> Router<AppState> {
         .merge(home::routes())
         .merge(overview::routes())
         .merge(sessions::routes())
+        .merge(setup::routes())
         .merge(operator_passkeys::routes())
+        .merge(people::routes())
+        .merge(issuer_keys::routes())
+        .merge(audit::routes())
+        .merge(tools::routes())
 }

@@ -1,11 +1,13 @@
 //! Passkeys of operators in a browser. The ceremonies need a script, so they speak JSON.
 
+use std::net::IpAddr;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use hallpass_core::PagePlace;
-use hallpass_model::OperatorPasskeyId;
+use hallpass_model::{Error, OperatorPasskeyId};
 use http::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,7 +15,7 @@ use serde_json::{Value, json};
 use super::view::done;
 use super::{Posted, Support, origin, sign_in};
 use crate::ceremony::{self, ANSWER_BYTES, Answer, Made, Nothing, Wish};
-use crate::extract::{Id, StrictJson, Support as SupportCaller};
+use crate::extract::{Client, Id, StrictJson, Support as SupportCaller};
 use crate::session::{addressed, host_of};
 use crate::{AppState, Failure};
 
@@ -39,10 +41,12 @@ pub(super) fn routes() -> Router<AppState> {
 
 async fn begin_sign_in(
     State(app): State<AppState>,
+    Client(client): Client,
     headers: HeaderMap,
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<Json<Value>, Failure> {
     origin::require_same(&headers)?;
+    within_visits(&app, client)?;
     let question = app.services.operator_passkeys.begin_sign_in().await?;
     let host = place(&app, &headers).host;
     Ok(Json(ceremony::question(
@@ -54,10 +58,12 @@ async fn begin_sign_in(
 
 async fn finish_sign_in(
     State(app): State<AppState>,
+    Client(client): Client,
     headers: HeaderMap,
     StrictJson(answer): StrictJson<Answer, ANSWER_BYTES>,
 ) -> Result<Response, Failure> {
     origin::require_same(&headers)?;
+    within_visits(&app, client)?;
     let place = place(&app, &headers);
     let browser = sign_in::browser(&headers);
     let passkeys = &app.services.operator_passkeys;
@@ -112,6 +118,21 @@ async fn remove(
     let passkeys = &app.services.operator_passkeys;
     passkeys.remove(&posted.seat.caller, id).await?;
     Ok(done("/dashboard/sessions", "passkey-removed"))
+}
+
+/// A question and its answer are writes of nobody yet, as a new session of a visitor is.
+fn within_visits(app: &AppState, client: Option<IpAddr>) -> Result<(), Error> {
+    let Some(address) = client else { return Ok(()) };
+    let now = app.services.clock.monotonic();
+    if let Some(secs) = app.visits.exhausted(address, now) {
+        return Err(Error::too_many_requests(
+            "too_many_sessions",
+            "too many sign-ins from this address",
+        )
+        .retry_after(secs));
+    }
+    app.visits.spend(address, now);
+    Ok(())
 }
 
 fn place(app: &AppState, headers: &HeaderMap) -> PagePlace {

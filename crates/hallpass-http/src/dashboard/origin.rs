@@ -5,6 +5,9 @@ use hallpass_model::Error;
 use http::HeaderMap;
 use http::header::{HOST, ORIGIN};
 
+use crate::AppState;
+use crate::session::addressed;
+
 /// # Errors
 /// `cross_origin` (403).
 pub(super) fn require_same(headers: &HeaderMap) -> Result<(), Error> {
@@ -18,8 +21,10 @@ pub(super) fn require_same(headers: &HeaderMap) -> Result<(), Error> {
 }
 
 /// Whether the browser reached the page by https, as far as it says so.
-pub(super) fn is_https(headers: &HeaderMap) -> bool {
-    header(headers, ORIGIN.as_str()).is_some_and(|origin| origin.starts_with("https://"))
+pub(super) fn is_https(app: &AppState, headers: &HeaderMap) -> bool {
+    let origin = header(headers, ORIGIN.as_str()).filter(|_| is_same(headers));
+    origin.is_some_and(|origin| origin.starts_with("https://"))
+        || addressed(app, headers).starts_with("https://")
 }
 
 fn is_same(headers: &HeaderMap) -> bool {

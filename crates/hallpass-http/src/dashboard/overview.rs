@@ -15,8 +15,8 @@ use hallpass_model::{
 use super::Support;
 use super::seat::Seat;
 use super::view::{Frame, Section, page, place};
+use super::words::Moment;
 use crate::extract::Id;
-use crate::time::rfc3339;
 use crate::{AppState, Failure};
 
 /// The chart's measures, in units of its picture.
@@ -59,11 +59,11 @@ struct KeyRow {
     state: &'static str,
     tone: &'static str,
     uses: i64,
-    retires_at: Option<String>,
+    retires_at: Option<Moment>,
 }
 
 struct LatestRow {
-    at: String,
+    at: Moment,
     action: String,
     by: String,
 }
@@ -126,7 +126,11 @@ async fn show(
             .count_sessions(caller, environment)
             .await?,
         checks: services.health.ready().await.checks,
-        latest: trail.items.into_iter().map(latest_row).collect(),
+        latest: trail
+            .items
+            .into_iter()
+            .map(|entry| latest_row(entry, now))
+            .collect(),
         frame,
     }))
 }
@@ -172,19 +176,19 @@ fn key_row(key: SigningKey, now: Timestamp) -> KeyRow {
             KeyState::Retired | KeyState::Revoked => "bad",
         },
         uses: key.use_count,
-        retires_at: key.retires_at.map(rfc3339),
+        retires_at: key.retires_at.map(|at| Moment::new(at, now)),
         kid: key.kid,
     }
 }
 
-fn latest_row(entry: AuditEntry) -> LatestRow {
+fn latest_row(entry: AuditEntry, now: Timestamp) -> LatestRow {
     let by = match entry.actor_kind {
         ActorKind::CommandLine => Some("command line".to_owned()),
         ActorKind::System => Some("Hallpass itself".to_owned()),
         _ => entry.actor_name.or(entry.actor_id),
     };
     LatestRow {
-        at: rfc3339(entry.at),
+        at: Moment::new(entry.at, now),
         action: entry.action,
         by: by.unwrap_or_default(),
     }

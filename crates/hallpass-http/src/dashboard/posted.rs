@@ -24,9 +24,10 @@ impl<R: AtLeast> FromRequest<AppState> for Posted<R> {
     type Rejection = Response;
 
     async fn from_request(request: Request, app: &AppState) -> Result<Self, Response> {
-        Self::read(request, app)
-            .await
-            .unwrap_or_else(|failure| Err(failure.into_response()))
+        match Self::read(request, app).await {
+            Ok(read) => read,
+            Err(failure) => Err(failure.into_response()),
+        }
     }
 }
 
@@ -41,7 +42,8 @@ impl<R: AtLeast> Posted<R> {
             return Ok(Err(sign_in::ask_again(parts.uri.path(), &form)));
         };
         let token = form.get(TOKEN).map(str::as_bytes);
-        let secret = cookie::find(&parts.headers).unwrap_or_default();
+        let secret =
+            cookie::find(&parts.headers, origin::is_https(app, &parts.headers)).unwrap_or_default();
         require_form_token(secret, token)?;
         Ok(Ok(Self { seat, form }))
     }

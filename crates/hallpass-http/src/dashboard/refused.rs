@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
+use http::header::RETRY_AFTER;
 
 use super::view::page_with;
 use crate::Failure;
@@ -34,5 +35,9 @@ pub(crate) fn render(failure: &Failure, request_id: &str) -> Response {
         code: error.code(),
         request_id,
     };
-    page_with(failure.status(), &page)
+    let mut response = page_with(failure.status(), &page);
+    if let Some(secs) = error.retry_after_secs() {
+        response.headers_mut().insert(RETRY_AFTER, secs.into());
+    }
+    response
 }

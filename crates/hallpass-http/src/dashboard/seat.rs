@@ -33,6 +33,8 @@ macro_rules! roles {
 }
 
 roles! {
+    /// May do everything.
+    Admin,
     /// May change what is inside its projects.
     Member,
     /// May look, and ask why.
@@ -68,7 +70,8 @@ impl<R: AtLeast> Seat<R> {
     /// # Errors
     /// `role_insufficient`, `storage_unavailable`.
     pub(super) async fn of(parts: &Parts, app: &AppState) -> Result<Option<Self>, Failure> {
-        let Some(secret) = cookie::find(&parts.headers) else {
+        let Some(secret) = cookie::find(&parts.headers, origin::is_https(app, &parts.headers))
+        else {
             return Ok(None);
         };
         let sessions = &app.services.operator_sessions;
@@ -97,7 +100,7 @@ pub(crate) async fn seated_by_cookie(
     parts: &Parts,
     app: &AppState,
 ) -> Result<Option<OperatorCaller>, Error> {
-    let Some(secret) = cookie::find(&parts.headers) else {
+    let Some(secret) = cookie::find(&parts.headers, origin::is_https(app, &parts.headers)) else {
         return Ok(None);
     };
     origin::require_same(&parts.headers)?;

@@ -15,6 +15,7 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 
 use super::posted::TOKEN;
+use super::seat::Seat;
 use super::view::{page, page_with};
 use super::{PATH, Posted, Support, cookie, origin};
 use crate::door::FORM_BYTES;
@@ -86,6 +87,12 @@ async fn sign_in(State(app): State<AppState>, request: Request) -> Result<Respon
 async fn resume(State(app): State<AppState>, request: Request) -> Result<Response, Failure> {
     let (parts, form) = read(request).await?;
     let to = own_place(form.get("to")).to_owned();
+    if form.get("key").is_none_or(str::is_empty)
+        && let Some(seat) = Seat::<Support>::of(&parts, &app).await?
+    {
+        // Signed in with a passkey meanwhile.
+        return Ok(page(&again(to, seat.form_token, &form)));
+    }
     let opened = match open(&app, &parts, &form).await {
         Ok(opened) => opened,
         Err(error) => {
@@ -94,6 +101,13 @@ async fn resume(State(app): State<AppState>, request: Request) -> Result<Respons
             return refused(error, to, kept, "/dashboard/resume");
         }
     };
+    let token = hallpass_core::OperatorSessions::form_token(&opened.secret);
+    let mut response = page(&again(to, token, &form));
+    seat(&app, &parts.headers, &mut response, &opened);
+    Ok(response)
+}
+
+fn again(to: String, form_token: String, form: &Form) -> AgainPage {
     let fields = form.fields().iter().filter_map(|(name, value)| {
         Some(KeptField {
             name: name.strip_prefix(KEPT)?.to_owned(),
@@ -101,14 +115,11 @@ async fn resume(State(app): State<AppState>, request: Request) -> Result<Respons
             value: value.clone(),
         })
     });
-    let again = AgainPage {
+    AgainPage {
         to,
-        form_token: hallpass_core::OperatorSessions::form_token(&opened.secret),
+        form_token,
         fields: fields.collect(),
-    };
-    let mut response = page(&again);
-    seat(&app, &parts.headers, &mut response, &opened);
-    Ok(response)
+    }
 }
 
 async fn sign_out(
@@ -120,7 +131,7 @@ async fn sign_out(
     let sessions = &app.services.operator_sessions;
     sessions.end(&seat.caller, seat.session.id).await?;
     let mut response = Redirect::to("/dashboard/sign-in").into_response();
-    if let Some(gone) = cookie::clear(is_https(&app, &headers)) {
+    if let Some(gone) = cookie::clear(origin::is_https(&app, &headers)) {
         response.headers_mut().insert(SET_COOKIE, gone);
     }
     Ok(response)
@@ -149,7 +160,7 @@ pub(super) fn seat(
     response: &mut Response,
     opened: &OpenedSession,
 ) {
-    if let Some(cookie) = cookie::set(&opened.secret, is_https(app, headers)) {
+    if let Some(cookie) = cookie::set(&opened.secret, origin::is_https(app, headers)) {
         response.headers_mut().insert(SET_COOKIE, cookie);
     }
 }
@@ -165,7 +176,15 @@ pub(super) fn own_place(to: Option<&str>) -> &str {
     let to = to.unwrap_or(PATH);
     let path = to.split(['?', '#']).next().unwrap_or_default();
     let plain = to.bytes().all(|byte| byte.is_ascii_graphic()) && !to.contains('\\');
-    if plain && super::is_page(path) && !path.contains("//") {
+    // Browsers fold such steps, and would leave the dashboard with them.
+    let is_dots = |step: &str| {
+        matches!(
+            step.to_ascii_lowercase().replace("%2e", ".").as_str(),
+            "." | ".."
+        )
+    };
+    let stays = !path.contains("//") && !path.split('/').any(is_dots);
+    if plain && stays && super::is_page(path) {
         to
     } else {
         PATH
@@ -205,10 +224,6 @@ fn refused(
     Ok(page_with(StatusCode::UNAUTHORIZED, &page))
 }
 
-fn is_https(app: &AppState, headers: &HeaderMap) -> bool {
-    app.settings.is_secure() || origin::is_https(headers)
-}
-
 fn beginning(value: &str) -> String {
     let mut letters = value.chars();
     let mut shown: String = letters.by_ref().take(SHOWN_CHARS).collect();
@@ -234,6 +249,9 @@ mod tests {
             "/dashboards",
             "/dashboard//evil.example",
             "/dashboard\\evil",
+            "/dashboard/../admin",
+            "/dashboard/%2E%2e/auth/google",
+            "/dashboard/./x",
             "/dashboard/\r\nx: y",
             "/admin/v1/me",
         ] {

@@ -24,6 +24,7 @@ pub(super) const WELCOME: &str = r#"<!doctype html>
 <h1>Hallpass</h1>
 <p>This server knows users by their tokens, decides what a token may do, and says why.</p>
 <ul>
+<li><a href="/dashboard">Dashboard</a></li>
 <li><a href="/docs">API reference</a></li>
 <li><a href="/openapi.json">OpenAPI document</a></li>
 <li><a href="/readyz">Is it ready?</a></li>

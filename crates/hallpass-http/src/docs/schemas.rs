@@ -86,6 +86,66 @@ pub(crate) struct Explanation {
     lints: Vec<()>,
 }
 
+/// Whose permissions, and on what. Give a token, a claim or neither.
+#[derive(ToSchema)]
+#[schema(example = json!({
+    "claim": { "integration:slack": ["proxy-api"] },
+    "targets": [{ "integration": "slack" }, { "integration": "slack", "credential": "new" }],
+}))]
+#[expect(dead_code, reason = "describes what core deserializes")]
+pub(crate) struct MatrixBody {
+    /// A user token of the environment.
+    token: Option<String>,
+    /// A bare permission claim, as it would stand in a token; at most 1 MiB.
+    #[schema(value_type = Option<Object>)]
+    claim: Option<()>,
+    /// At most 64. Left out: what the claim itself speaks of, the first 64 of it.
+    targets: Option<Vec<Target>>,
+}
+
+/// The decisions about one claim.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what core writes")]
+pub(crate) struct Matrix {
+    /// In the order of the targets, or of the claim's text.
+    rows: Vec<MatrixRow>,
+    /// Paths of the claim beyond the 64 that have a row.
+    #[schema(example = 0)]
+    left_out: u32,
+    /// Names in the claim that are no permissions; they grant nothing.
+    unknown_permissions: Vec<String>,
+    /// What in the claim probably does not mean what was intended.
+    #[schema(value_type = Vec<Object>)]
+    lints: Vec<()>,
+}
+
+/// Nine decisions about one target.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what core writes")]
+pub(crate) struct MatrixRow {
+    /// The path of the claim that the target stands for: a `*` becomes a new account, or an integration that the claim
+    /// does not name. Left out for a target that was given.
+    #[schema(example = json!(["integration:slack", "credential:*"]))]
+    scopes: Option<Vec<String>>,
+    target: Target,
+    /// One for each of the nine permissions, always in the same order.
+    decisions: Vec<MatrixCell>,
+}
+
+/// One decision of a matrix.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what core writes")]
+pub(crate) struct MatrixCell {
+    #[schema(example = "proxy-api")]
+    permission: String,
+    /// `allow` or `deny`.
+    #[schema(example = "allow")]
+    decision: String,
+    /// As in an explanation.
+    #[schema(example = "granted")]
+    reason: String,
+}
+
 /// One path of the claim.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what permissions writes")]

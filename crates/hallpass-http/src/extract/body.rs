@@ -3,7 +3,7 @@ use std::time::Duration;
 use aws_lc_rs::digest;
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
-use hallpass_core::{ExplainRequest, IdempotencyKey};
+use hallpass_core::IdempotencyKey;
 use hallpass_model::Error;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt;
@@ -35,8 +35,8 @@ pub(crate) struct Submission<T> {
 /// beside no body at all is not looked at. Everything else is strict: size, repeated members, one JSON text.
 pub(crate) struct Lenient<T>(pub(crate) T);
 
-/// A question about a decision. What is wrong inside its claim is for the claim's own parser to say.
-pub(crate) struct Explainable(pub(crate) ExplainRequest);
+/// A question about decisions. What is wrong inside its claim is for the claim's own parser to say.
+pub(crate) struct Explainable<T>(pub(crate) T);
 
 impl<T: DeserializeOwned, const LIMIT: usize> FromRequest<AppState> for StrictJson<T, LIMIT> {
     type Rejection = Failure;
@@ -83,7 +83,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Submission<T> {
     }
 }
 
-impl FromRequest<AppState> for Explainable {
+impl<T: DeserializeOwned> FromRequest<AppState> for Explainable<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &AppState) -> Result<Self, Failure> {

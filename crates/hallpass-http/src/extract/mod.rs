@@ -24,6 +24,7 @@ pub(crate) use if_match::{IfMatch, etag};
 pub(crate) use operator::{Admin, Member, Support, require_role, within_budget};
 pub(crate) use page::PageQuery;
 pub(crate) use query::{NoQuery, StrictQuery};
+pub(crate) use strict_json::read as read_strictly;
 
 /// The id of one request, as logged and echoed in `X-Request-Id`.
 #[derive(Debug, Clone)]

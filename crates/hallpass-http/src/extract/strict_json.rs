@@ -24,7 +24,7 @@ const NAME_CHARS: usize = 64;
 /// # Errors
 /// 400 `malformed_json`, 422 `duplicate_member` or `invalid_body`; the latter two point at the member. No value of the
 /// body is ever repeated.
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     read_skipping(body, None)
 }
 

@@ -207,6 +207,16 @@ async fn shapes_that_other_crates_write_are_described_as_they_are() {
     assert_described(&document, "Explanation", &explanation);
     assert_described(&document, "Target", &explanation["target"]);
     assert_described(&document, "Grant", &explanation["deciding"][0]);
+    let matrix = site
+        .environment("POST", "/explain/matrix")
+        .local()
+        .json(&json!({ "claim": { "integration:*": ["events"] } }))
+        .send()
+        .await
+        .ok(200);
+    assert_described(&document, "Matrix", &matrix);
+    assert_described(&document, "MatrixRow", &matrix["rows"][1]);
+    assert_described(&document, "MatrixCell", &matrix["rows"][1]["decisions"][0]);
     assert!(
         explanation["change"].is_array() && explanation["unknown_permissions"][0] == "Odd",
         "{explanation}"

@@ -239,6 +239,7 @@ impl Fresh<'_> {
             "explain_decision" | "explain_own_decision" => {
                 Some(json!({ "question": { "permission": "events" } }))
             }
+            "explain_matrix" => Some(json!({ "claim": {}, "targets": [{}] })),
             "check_token" => Some(json!({ "token": "x" })),
             "read_operator_me"
             | "list_projects"

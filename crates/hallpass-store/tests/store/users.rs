@@ -47,6 +47,66 @@ on_both_engines! {
         }
     }
 
+    async fn users_are_found_by_the_beginning_of_their_sub(database: Database) {
+        let environment = stored_environment(database.store(), 1).await.id;
+        let subs = ["org:1/ana", "org:1/bob", "ORG:1/eve", "org:10", "\u{e9}a", "e\u{301}a", "100%_sure", "100"];
+        let mut write = database.store().write().await.unwrap();
+        for (number, text) in (1..).zip(subs) {
+            let one = ConnectedUser { sub: text.parse().unwrap(), ..user(environment, number) };
+            write.insert_user_if_absent(&one).await.unwrap();
+        }
+        let mut found = async |beginning: &str, request: hallpass_model::PageRequest| {
+            let page = write.list_users_starting(environment, beginning, &request, 8).await.unwrap();
+            let subs: Vec<_> = page.items.iter().map(|user| user.sub.to_string()).collect();
+            (subs, page.next)
+        };
+        for (beginning, expected) in [
+            ("org:1/", &["org:1/bob", "org:1/ana"][..]),
+            ("ORG", &["ORG:1/eve"]),
+            ("\u{e9}", &["\u{e9}a"]),
+            ("100%", &["100%_sure"]),
+            ("1_0", &[]),
+            ("rg:1", &[]),
+            ("a\0", &[]),
+        ] {
+            assert_eq!(found(beginning, page(9)).await.0, expected, "{beginning}");
+        }
+        let (first, next) = found("org:1", page(2)).await;
+        assert_eq!(first, ["org:10", "org:1/bob"]);
+        let rest = hallpass_model::PageRequest { after: next, ..page(2) };
+        assert_eq!(found("org:1", rest).await, (vec!["org:1/ana".to_owned()], None));
+    }
+
+    async fn a_search_looks_at_so_many_users_and_goes_on_where_it_stopped(database: Database) {
+        let environment = stored_environment(database.store(), 1).await.id;
+        let mut write = database.store().write().await.unwrap();
+        for (number, text) in (1..).zip(["a1", "b1", "b2", "a2", "b3", "b4", "b5"]) {
+            // Three at a time, as of one moment.
+            let created_at = at(i64::from(number) / 3);
+            let one = ConnectedUser { sub: text.parse().unwrap(), created_at, ..user(environment, number) };
+            write.insert_user_if_absent(&one).await.unwrap();
+        }
+        let all = write.list_users(environment, &page(9)).await.unwrap();
+        let order: Vec<_> = all.items.iter().map(|user| user.sub.to_string()).collect();
+        for (beginning, walked, limit) in [("a", 3, 9), ("a", 1, 9), ("a", 7, 9), ("b", 3, 2), ("b", 2, 1), ("c", 2, 9), ("", 3, 2)] {
+            let (mut found, mut after, mut pages) = (Vec::new(), None, 0);
+            loop {
+                let request = hallpass_model::PageRequest { after, ..page(limit) };
+                let page = write.list_users_starting(environment, beginning, &request, walked).await.unwrap();
+                assert!(page.items.len() <= walked as usize);
+                found.extend(page.items.into_iter().map(|user| user.sub.to_string()));
+                pages += 1;
+                match page.next {
+                    Some(next) => after = Some(next),
+                    None => break,
+                }
+            }
+            let expected: Vec<_> = order.iter().filter(|sub| sub.starts_with(beginning)).cloned().collect();
+            assert_eq!(found, expected, "{beginning}, {walked}");
+            assert!(pages >= 7_u32.div_ceil(walked), "{beginning}, {walked}: {pages}");
+        }
+    }
+
     async fn of_many_first_sights_at_once_one_creates_the_user(database: Database) {
         let environment = stored_environment(database.store(), 1).await.id;
         let attempts: Vec<_> = (1..=8)

@@ -44,11 +44,13 @@ pub fn text(place: &Place<'_>) -> String {
     let key = quoted(&prepared.signing_key_file.to_string_lossy());
     let program = program();
     let unfound = unfound(url);
+    let dashboard = format!("{}/dashboard", crate::serve::for_browsers(url));
     format!(
         "Hallpass runs at {url}. Paste these lines into another terminal, in this order; Ctrl-C here ends the demo.\n\
          \n\
          {steps}\n\
          Every call is explained at {url}/docs\n\
+         To look rather than type:                 {dashboard}, sign in with the operator key of {env_file}\n\
          Ids, operator key and token for a shell:  set -a; . {env_file}; set +a\n\
          Then, for example:                        {program} project show $HALLPASS_PROJECT_ID\n\
          Tokens of your own:                       {program} token mint --key {key} --sub user-2\n\

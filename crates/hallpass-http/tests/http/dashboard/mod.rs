@@ -1,5 +1,11 @@
 //! Pages for operators.
 
-pub mod desk;
+mod desk;
+mod html;
+mod matrix;
+mod mended;
 mod passkeys;
+mod people;
 mod seats;
+mod setup;
+mod tools;

@@ -8,7 +8,7 @@ use hallpass_testkit::authenticator::Authenticator;
 use hallpass_testkit::on_both_engines;
 use serde_json::{Value, json};
 
-use super::desk::{Desk, HOST, cookie_of};
+use super::desk::{Desk, HOST, cookie_of, encoded};
 use crate::passkeys::{bytes, made_json, used_json};
 use crate::support::{Answer, Site};
 
@@ -53,7 +53,7 @@ on_both_engines! {
         let answer = used(&site, &mut authenticator).await;
         let signed_in = ask(&site, FINISH, &answer).await;
         signed_in.ok(200);
-        let second = Desk { site: &site, cookie: cookie_of(&signed_in) };
+        let second = Desk::seated(&site, &signed_in).await;
         let page = second.get("/dashboard/sessions").await.text();
         assert!(page.contains("<td>passkey</td>") && page.contains("Laptop"), "{page}");
         // The same answer again is worth nothing.
@@ -100,7 +100,7 @@ on_both_engines! {
         make(&desk, &mut authenticator).await.ok(200);
         let answer = used(&site, &mut authenticator).await;
         let signed_in = ask(&site, FINISH, &answer).await;
-        let seated = Desk { site: &site, cookie: cookie_of(&signed_in) };
+        let seated = Desk::seated(&site, &signed_in).await;
         assert_eq!(seated.get("/dashboard").await.status, 200);
         let admin = site.world.admin();
         let operators = &site.world.services.operators;
@@ -110,5 +110,53 @@ on_both_engines! {
         assert_eq!(seated.get("/dashboard").await.status, 303);
         let answer = used(&site, &mut authenticator).await;
         ask(&site, FINISH, &answer).await.refused(403, "passkey_refused");
+    }
+
+    async fn a_passkey_ends_with_the_key_by_which_it_was_made(database: Database) {
+        let site = Site::new(database).await;
+        let desk = Desk::of(&site, "Ada", Role::Admin).await;
+        let mut authenticator = Authenticator::es256("localhost");
+        make(&desk, &mut authenticator).await.ok(200);
+        let answer = used(&site, &mut authenticator).await;
+        let signed_in = ask(&site, FINISH, &answer).await;
+        let seated = Desk::seated(&site, &signed_in).await;
+        // One more, made by the passkey's session: it hangs on the same key.
+        let mut second = Authenticator::ed25519("localhost");
+        make(&seated, &mut second).await.ok(200);
+        let admin = site.world.admin();
+        let operators = &site.world.services.operators;
+        let id = operators.list(&admin, &Default::default()).await.unwrap().items[0].id;
+        let keys = operators.list_keys(&admin, id, &Default::default()).await.unwrap();
+        operators.revoke_key(&admin, id, keys.items[0].id).await.unwrap();
+        assert_eq!(seated.get("/dashboard").await.status, 303);
+        for authenticator in [&mut authenticator, &mut second] {
+            let answer = used(&site, authenticator).await;
+            ask(&site, FINISH, &answer).await.refused(403, "passkey_refused");
+        }
+        // Another admin sees what is left, and removes it.
+        let other = Desk::of(&site, "Eve", Role::Admin).await;
+        let page = other.get("/dashboard/sessions").await.text();
+        let gone = page.matches("counts no more").count();
+        assert_eq!(gone, 2, "of Ada's: {page}");
+        let (_, rest) = page.split_once("/dashboard/passkeys/").expect("a form");
+        let path = format!("/dashboard/passkeys/{}/remove", rest.split_once('/').expect("an id").0);
+        let member = Desk::of(&site, "Mem", Role::Member).await;
+        assert_eq!(member.submit(&path, &[]).await.status, 404);
+        assert_eq!(other.submit(&path, &[]).await.status, 303);
+    }
+
+    async fn whoever_was_signed_out_while_typing_goes_on_with_a_passkey(database: Database) {
+        let site = Site::new(database).await;
+        let desk = Desk::of(&site, "Ada", Role::Admin).await;
+        let mut authenticator = Authenticator::es256("localhost");
+        make(&desk, &mut authenticator).await.ok(200);
+        let answer = used(&site, &mut authenticator).await;
+        let signed_in = ask(&site, FINISH, &answer).await;
+        let kept = encoded(&[("key", ""), ("to", "/dashboard/projects"), ("kept.name", "Typed")]);
+        let resume = site.call("POST", "/dashboard/resume").header("host", HOST);
+        let resume = resume.header("cookie", &cookie_of(&signed_in)).header("sec-fetch-site", "same-origin");
+        let again = resume.text("application/x-www-form-urlencoded", &kept).send().await;
+        assert_eq!(again.status, 200, "{}", again.text());
+        assert!(again.text().contains("Typed") && again.text().contains("Send it now"));
     }
 }

@@ -6,7 +6,8 @@ use hallpass_model::Role;
 use hallpass_testkit::on_both_engines;
 use serde_json::json;
 
-use super::desk::{Desk, HOST, between, cookie_of, encoded, post};
+use super::desk::{Desk, HOST, encoded, post};
+use super::html::between;
 use crate::support::Site;
 
 on_both_engines! {
@@ -25,7 +26,7 @@ on_both_engines! {
         assert_eq!((signed_in.status, signed_in.header("location")), (303, "/dashboard/sessions?a=b"));
         let line = signed_in.header("set-cookie");
         assert!(line.ends_with("; Path=/; HttpOnly; SameSite=Lax"), "{line}");
-        let desk = Desk { site: &site, cookie: cookie_of(&signed_in) };
+        let desk = Desk::seated(&site, &signed_in).await;
         let sessions = desk.get("/dashboard/sessions").await;
         assert_eq!(sessions.status, 200);
         assert!(sessions.text().contains("this one"));
@@ -112,7 +113,7 @@ on_both_engines! {
         let support = Desk::of(&site, "Sup", Role::Support).await;
         let project = site.world.project;
         let path = format!("/dashboard/projects/{project}/environments");
-        let token = member.form_token().await;
+        let token = member.form_token();
         let send = async |desk: &Desk<'_>, headers: &[(&str, &str)], fields: &[(&str, &str)]| {
             let mut call = desk.call("POST", &path);
             for (name, value) in headers {
@@ -123,7 +124,7 @@ on_both_engines! {
         };
         let own = ("sec-fetch-site", "same-origin");
         let name = ("name", "smuggled");
-        let good = ("form_token", token.as_str());
+        let good = ("form_token", token);
         for (headers, fields) in [
             (vec![own], vec![name]),
             (vec![own], vec![name, ("form_token", "")]),
@@ -137,10 +138,10 @@ on_both_engines! {
             let refused = send(&member, &headers, &fields).await;
             assert_eq!(refused.status, 403, "{headers:?} {fields:?}");
         }
-        let other = support.form_token().await;
-        let refused = send(&member, &[own], &[name, ("form_token", &other)]).await;
+        let other = support.form_token();
+        let refused = send(&member, &[own], &[name, ("form_token", other)]).await;
         assert_eq!(refused.status, 403, "the token of another session");
-        let refused = send(&support, &[own], &[name, ("form_token", &other)]).await;
+        let refused = send(&support, &[own], &[name, ("form_token", other)]).await;
         assert_eq!(refused.status, 403, "a role that may not");
         assert!(refused.text().contains("role_insufficient"));
         site.world.clock.advance(Duration::from_secs(31 * 60));
@@ -154,19 +155,19 @@ on_both_engines! {
     async fn row_61_scripts_need_the_form_token_too(database: Database) {
         let site = Site::new(database).await;
         let desk = Desk::of(&site, "Ada", Role::Admin).await;
-        let token = desk.form_token().await;
+        let token = desk.form_token();
         let me = "/admin/v1/me";
         desk.ask("GET", me, &json!({})).await.ok(200);
         desk.call("GET", me).send().await.refused(403, "form_token_invalid");
         let wrong = desk.call("GET", me).header("x-hallpass-form", "x");
         wrong.send().await.refused(403, "form_token_invalid");
-        let elsewhere = desk.call("GET", me).header("x-hallpass-form", &token);
+        let elsewhere = desk.call("GET", me).header("x-hallpass-form", token);
         let elsewhere = elsewhere.header("origin", "https://evil.example");
         elsewhere.send().await.refused(403, "cross_origin");
-        let good = desk.call("GET", me).header("x-hallpass-form", &token);
+        let good = desk.call("GET", me).header("x-hallpass-form", token);
         good.header("origin", &format!("http://{HOST}")).send().await.ok(200);
         site.world.clock.advance(Duration::from_secs(31 * 60));
-        let late = desk.call("GET", me).header("x-hallpass-form", &token);
+        let late = desk.call("GET", me).header("x-hallpass-form", token);
         late.send().await.refused(401, "operator_session_over");
     }
 
@@ -174,17 +175,17 @@ on_both_engines! {
         let site = Site::new(database).await;
         let key = site.operator("Ada", Role::Admin, None).await;
         let desk = Desk::with_key(&site, &key).await;
-        let token = desk.form_token().await;
+        let token = desk.form_token();
         site.world.clock.advance(Duration::from_secs(31 * 60));
         let typed = "a \"name\" <b>\nof two lines \u{202e}x";
         let late = desk.call("POST", "/dashboard/projects").header("sec-fetch-site", "same-origin");
-        let form = encoded(&[("form_token", &token), ("name", typed)]);
+        let form = encoded(&[("form_token", token), ("name", typed)]);
         let late = late.text("application/x-www-form-urlencoded", &form).send().await;
         assert_eq!(late.status, 403);
         let text = late.text();
         assert!(text.contains("action=\"/dashboard/resume\""), "{text}");
         assert!(text.contains("name=\"kept.name\""), "{text}");
-        assert!(!text.contains("<b>") && !text.contains(&token), "{text}");
+        assert!(!text.contains("<b>") && !text.contains(token), "{text}");
         // A wrong key first: it is still there.
         let kept = [("to", "/dashboard/projects"), ("kept.name", typed)];
         let wrong = post(&site, "/dashboard/resume", &[&kept[..], &[("key", "hpo_x")]].concat()).send().await;
@@ -194,8 +195,8 @@ on_both_engines! {
         assert_eq!(again.status, 200);
         let page = again.text();
         assert_eq!(between(&page, "<form method=\"post\" action=\"", "\""), "/dashboard/projects");
-        let new = Desk { site: &site, cookie: cookie_of(&again) };
-        assert_eq!(between(&page, "name=\"form_token\" value=\"", "\""), new.form_token().await);
+        let new = Desk::seated(&site, &again).await;
+        assert_eq!(between(&page, "name=\"form_token\" value=\"", "\""), new.form_token());
         // Nothing was done before the operator says so.
         let admin = site.world.admin();
         let count = site.world.services.projects.list(&admin, &Default::default()).await.unwrap().items.len();
@@ -225,5 +226,40 @@ on_both_engines! {
         let refused = desk.submit("/dashboard/projects", &[("name", &huge)]).await;
         assert_eq!(refused.status, 422);
         assert!(refused.text().contains(&huge), "stays as it was typed");
+    }
+
+    async fn an_operator_has_twenty_sessions_and_the_oldest_ends(database: Database) {
+        let site = Site::new(database).await;
+        let key = site.operator("Ada", Role::Member, None).await;
+        let first = Desk::with_key(&site, &key).await;
+        for _ in 0..19 {
+            site.world.clock.advance(Duration::from_secs(1));
+            Desk::with_key(&site, &key).await;
+        }
+        assert_eq!(first.get("/dashboard").await.status, 200);
+        site.world.clock.advance(Duration::from_secs(1));
+        Desk::with_key(&site, &key).await;
+        assert_eq!(first.get("/dashboard").await.status, 303);
+    }
+
+    async fn a_form_has_so_many_fields_before_anybody_is_known(database: Database) {
+        let site = Site::new(database).await;
+        let many = "a&".repeat(2 * 1024 * 1024 - 1);
+        let call = site.call("POST", "/dashboard/projects").header("host", HOST);
+        let refused = call.text("application/x-www-form-urlencoded", &many).send().await;
+        assert_eq!(refused.status, 403);
+        assert!(refused.body.len() < 4096, "{} bytes come back", refused.body.len());
+    }
+
+    async fn over_https_only_the_bound_cookie_counts(database: Database) {
+        let site = Site::new(database).await;
+        let desk = Desk::of(&site, "Ada", Role::Admin).await;
+        let secret = desk.cookie.split_once('=').expect("a cookie").1;
+        let over_https = async |cookie: &str| {
+            let call = site.call("GET", "/dashboard").header("host", "hallpass.example");
+            call.header("sec-fetch-site", "none").header("cookie", cookie).send().await.status
+        };
+        assert_eq!(over_https(&format!("hallpass.operator={secret}")).await, 303);
+        assert_eq!(over_https(&format!("__Host-hallpass.operator={secret}")).await, 200);
     }
 }

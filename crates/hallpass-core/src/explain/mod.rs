@@ -1,6 +1,10 @@
 //! Permission decisions with their reasons. Asks the same evaluator that enforcement asks, and has no effect: no
 //! user is made, nothing is recorded.
 
+mod matrix;
+
+pub use matrix::{Matrix, MatrixCell, MatrixRequest, MatrixRow};
+
 use std::sync::Arc;
 
 use hallpass_model::{EnvironmentId, Error, Result};
@@ -67,6 +71,22 @@ pub struct Question {
     pub target: TargetSpec,
 }
 
+/// A token or a bare claim.
+#[derive(Clone, Copy)]
+struct Whose<'a> {
+    token: Option<&'a str>,
+    claim: Option<&'a RawValue>,
+}
+
+impl<'a> Whose<'a> {
+    fn of(request: &'a ExplainRequest) -> Self {
+        Whose {
+            token: request.token.as_deref(),
+            claim: request.claim.as_deref(),
+        }
+    }
+}
+
 impl Explain {
     /// Explains for an operator; without token and claim, for a token without the claim.
     ///
@@ -79,19 +99,9 @@ impl Explain {
         environment: EnvironmentId,
         request: ExplainRequest,
     ) -> Result<Explanation> {
-        let found = self
-            .shared
-            .store
-            .read()
-            .await?
-            .find_environment(environment)
-            .await?;
-        caller.visible_environment(found)?;
+        self.check_visible(caller, environment).await?;
         let (permission, target) = question(environment, &request)?;
-        let claim = match self.given_claim(environment, &request).await? {
-            Some(claim) => claim,
-            None => self.without_claim(environment).await?,
-        };
+        let claim = self.claim_of(environment, Whose::of(&request)).await?;
         self.answer(claim, target, permission).await
     }
 
@@ -105,23 +115,37 @@ impl Explain {
         request: ExplainRequest,
     ) -> Result<Explanation> {
         let (permission, target) = question(caller.environment(), &request)?;
-        let claim = match self.given_claim(caller.environment(), &request).await? {
+        let claim = match self
+            .given_claim(caller.environment(), Whose::of(&request))
+            .await?
+        {
             Some(claim) => claim,
             None => caller.claim().clone(),
         };
         self.answer(claim, target, permission).await
     }
 
-    /// Explaining a large claim takes up to a good part of a second: beside the requests, and one at a time.
     async fn answer(
         &self,
         claim: Claim,
         target: TargetSpec,
         permission: Permission,
     ) -> Result<Explanation> {
+        self.in_turn(claim, move |claim| {
+            permissions::explain(claim, &target, permission)
+        })
+        .await
+    }
+
+    /// Explaining a large claim takes up to a good part of a second: beside the requests, and one at a time.
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        claim: Claim,
+        work: impl FnOnce(&Claim) -> T + Send + 'static,
+    ) -> Result<T> {
         const QUICK_GRANTS: usize = 100;
         if claim.grants_count() <= QUICK_GRANTS {
-            return Ok(permissions::explain(&claim, &target, permission));
+            return Ok(work(&claim));
         }
         let turn = Arc::clone(&self.turns)
             .acquire_owned()
@@ -129,10 +153,34 @@ impl Explain {
             .map_err(Error::internal)?;
         tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            permissions::explain(&claim, &target, permission)
+            work(&claim)
         })
         .await
         .map_err(Error::internal)
+    }
+
+    async fn check_visible(
+        &self,
+        caller: &OperatorCaller,
+        environment: EnvironmentId,
+    ) -> Result<()> {
+        let found = self
+            .shared
+            .store
+            .read()
+            .await?
+            .find_environment(environment)
+            .await?;
+        caller.visible_environment(found)?;
+        Ok(())
+    }
+
+    /// The claim that was given, or that of a token without one.
+    async fn claim_of(&self, environment: EnvironmentId, whose: Whose<'_>) -> Result<Claim> {
+        match self.given_claim(environment, whose).await? {
+            Some(claim) => Ok(claim),
+            None => self.without_claim(environment).await,
+        }
     }
 
     /// What a token without the claim means in an environment.
@@ -147,11 +195,11 @@ impl Explain {
     async fn given_claim(
         &self,
         environment: EnvironmentId,
-        request: &ExplainRequest,
+        whose: Whose<'_>,
     ) -> Result<Option<Claim>> {
         self.shared.trust.require_confirmed()?;
         let snapshot = self.shared.snapshot(environment).await?;
-        match (&request.token, &request.claim) {
+        match (whose.token, whose.claim) {
             (None, None) => Ok(None),
             (Some(_), Some(_)) => Err(one_of_two("/claim", "give a token or a claim, not both")),
             (Some(token), None) => self
@@ -208,7 +256,7 @@ fn question(
     }
     match (&request.call, &request.question) {
         (None, Some(question)) => {
-            check_ids(&question.target)?;
+            check_ids(&question.target, "/question/target")?;
             Ok((question.permission, question.target.clone()))
         }
         (Some(call), None) => match question_of_call(&call.method, &call.path) {
@@ -234,7 +282,7 @@ fn question(
 }
 
 /// An id in another spelling would match nothing and be explained as if it were somebody else's.
-fn check_ids(target: &TargetSpec) -> Result<()> {
+fn check_ids(target: &TargetSpec, pointer: &str) -> Result<()> {
     let accounts = [
         ("credential", &target.credential),
         ("configuration", &target.configuration),
@@ -244,7 +292,7 @@ fn check_ids(target: &TargetSpec) -> Result<()> {
         if id.is_some_and(|id| !permissions::is_uuid(id)) {
             return Err(
                 Error::unprocessable("invalid_target", "an id is a lower-case UUID")
-                    .at(format!("/question/target/{level}/id")),
+                    .at(format!("{pointer}/{level}/id")),
             );
         }
     }
