@@ -11,6 +11,7 @@ import { checkNodes } from './clients/nodes.mjs';
 import { checkBrowser } from './browser/suite.mjs';
 import { Fleet } from './providers/fleet.mjs';
 import { checkProviders } from './providers/suite.mjs';
+import { checkDashboard } from './dashboard/suite.mjs';
 import { checkSession } from './session/suite.mjs';
 
 const checks = new Checks();
@@ -38,7 +39,7 @@ async function runOn(engine) {
     return;
   }
   console.log(`\n${engine.name}: ready in ${demo.startMillis} ms at ${demo.env.HALLPASS_URL}`);
-  for (const suite of [checkClients, checkTokens, checkNodes, checkBrowser, checkProviders]) {
+  for (const suite of [checkClients, checkTokens, checkNodes, checkBrowser, checkProviders, checkDashboard]) {
     try {
       await suite(demo, checks, fleet);
     } catch (error) {

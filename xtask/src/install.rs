@@ -18,6 +18,7 @@ pub enum Need {
     Node,
     Python,
     OpenSsl,
+    Java,
     Curl,
 }
 
@@ -99,6 +100,8 @@ fn missing_packages(needs: impl Fn(Need) -> bool) -> Vec<&'static str> {
         &["chromium"],
     );
     want(needs(Need::OpenSsl), has("openssl"), &["openssl"]);
+    // One source file is run as it stands, which the compiler's module does and a bare runtime cannot.
+    want(needs(Need::Java), has("javac"), &["default-jdk-headless"]);
     want(needs(Need::Curl), has("curl"), &["curl"]);
     let venv = shell::succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"]));
     want(

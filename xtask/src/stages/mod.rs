@@ -60,6 +60,12 @@ const STAGES: &[Stage] = &[
         if_it_fails: "a crate depends on what it must not; docs/ARCHITECTURE.md shows which way the arrows point",
     },
     Stage {
+        name: "scripts",
+        run: steps::scripts,
+        needs: &[Need::Node],
+        if_it_fails: "mend the script; its types stand in comments, and `npm run scripts` in e2e/ checks them alone",
+    },
+    Stage {
         name: "postgres",
         run: steps::postgres,
         needs: &[Need::Postgres],
@@ -86,6 +92,7 @@ const STAGES: &[Stage] = &[
             Need::Chromium,
             Need::Python,
             Need::OpenSsl,
+            Need::Java,
         ],
         if_it_fails: "the FAIL lines show what differed, the server's log follows them",
     },

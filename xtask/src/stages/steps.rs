@@ -80,6 +80,13 @@ pub fn architecture(session: &mut Session) -> Result<()> {
     session.cargo(&["test", "-p", "xtask", "--test", "architecture"])
 }
 
+/// The types of the dashboard's scripts, and the tests of those that need no browser.
+pub fn scripts(session: &mut Session) -> Result<()> {
+    let mut npm = node::command(session.workspace, "npm")?;
+    npm.current_dir(session.workspace.path("e2e"));
+    shell::run(npm.args(["run", "--silent", "scripts"]))
+}
+
 pub fn postgres(session: &mut Session) -> Result<()> {
     if std::env::var_os(POSTGRES_URL).is_some() {
         println!("{POSTGRES_URL} is set: using that server");
