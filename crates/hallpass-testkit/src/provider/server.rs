@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::behaviour::Behaviour;
@@ -21,6 +22,7 @@ pub(super) enum Door {
     Open {
         address: SocketAddr,
         task: Task,
+        stop: oneshot::Sender<()>,
     },
     /// Bound but not listening: connections are refused, and nobody else gets the port.
     Shut(TcpSocket),
@@ -41,12 +43,17 @@ impl Door {
         }
     }
 
-    /// Ends the listener and every connection.
+    /// Ends the listener and every connection: afterwards none of them takes another request, so that whoever keeps one
+    /// for later meets a closed door and nothing half open.
     pub(super) async fn shut(self) -> io::Result<Self> {
         match self {
-            Self::Open { address, mut task } => {
-                task.0.abort();
-                // The listener is closed when the task is gone, not when it is told to go.
+            Self::Open {
+                address,
+                mut task,
+                stop,
+            } => {
+                let _ = stop.send(());
+                // Closed is what is gone, not what was told to go.
                 let _ = (&mut task.0).await;
                 Ok(Self::Shut(bound(address)?))
             }
@@ -57,8 +64,14 @@ impl Door {
     fn listen(socket: TcpSocket, state: Arc<State>) -> io::Result<(SocketAddr, Self)> {
         let listener = socket.listen(1024)?;
         let address = listener.local_addr()?;
-        let task = Task(tokio::spawn(accept(listener, state)));
-        Ok((address, Self::Open { address, task }))
+        let (stop, stopped) = oneshot::channel();
+        let task = Task(tokio::spawn(accept(listener, state, stopped)));
+        let open = Self::Open {
+            address,
+            task,
+            stop,
+        };
+        Ok((address, open))
     }
 }
 
@@ -79,10 +92,15 @@ fn bound(address: SocketAddr) -> io::Result<TcpSocket> {
 }
 
 /// Connections live in the set, and end with it.
-async fn accept(listener: TcpListener, state: Arc<State>) {
+async fn accept(listener: TcpListener, state: Arc<State>, mut stopped: oneshot::Receiver<()>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
+            _ = &mut stopped => {
+                drop(listener);
+                connections.shutdown().await;
+                return;
+            }
             accepted = listener.accept() => {
                 if let Ok((stream, _)) = accepted {
                     state.count_connection();
