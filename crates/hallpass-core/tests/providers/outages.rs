@@ -208,7 +208,7 @@ on_both_engines! {
             for token in [&cached, &scene.provider.id_token("user-2", json!({}))] {
                 assert_eq!(scene.outcome(token).await, "accepted", "after {hour} h");
             }
-            scene.wait_for_standing("stale", Some("egress_connect_failed")).await;
+            scene.wait_until_down("stale").await;
         }
         scene.advance(HOUR - 1);
         for token in [&cached, &scene.provider.id_token("user-2", json!({}))] {
@@ -219,7 +219,7 @@ on_both_engines! {
             let refused = scene.refusal(token).await;
             assert_eq!((refused.kind(), refused.code()), (ErrorKind::Unavailable, "keys_unavailable"));
         }
-        scene.wait_for_standing("unavailable", Some("egress_connect_failed")).await;
+        scene.wait_until_down("unavailable").await;
         // Other tokens of the environment are none of its business.
         assert_eq!(scene.outcome(&scene.world.token("user-1")).await, "accepted");
         scene.provider.come_up().await;
@@ -240,9 +240,7 @@ async fn row_62_a_provider_down_for_six_hours_is_visible_and_harmless() {
             scene.advance(HOUR);
             assert_eq!(scene.outcome_with(json!({})).await, "accepted", "{kind:?}");
         }
-        scene
-            .wait_for_standing("stale", Some("egress_connect_failed"))
-            .await;
+        scene.wait_until_down("stale").await;
         let keys = scene.keys().await;
         let until = keys.usable_until.unwrap().as_secs();
         assert_eq!(until - good_since.as_secs(), 24 * 3600, "{kind:?}");

@@ -186,6 +186,17 @@ impl Scene {
         eventually((state, failure), async || self.standing().await).await;
     }
 
+    /// Waits until a fetch from a provider that went down has left this state. Its first fetch may still find a kept
+    /// connection, and be broken off on it rather than refused.
+    pub async fn wait_until_down(&self, state: &'static str) {
+        let reasons = ["egress_connect_failed", "egress_broken_off"];
+        eventually(true, async || {
+            let (found, failure) = self.standing().await;
+            found == state && failure.is_some_and(|code| reasons.contains(&code))
+        })
+        .await;
+    }
+
     pub async fn patch(&self, patch: ProviderPatch) -> Result<ProviderView, Error> {
         let providers = &self.world.services.identity_providers;
         providers
